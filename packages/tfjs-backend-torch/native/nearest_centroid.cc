@@ -1,0 +1,104 @@
+// The nearest of k centroids for each of n points, in blocks, so that the n x k distances never exist at once.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/library.h>
+
+#include <tuple>
+#include <vector>
+
+#include "vectorized.h"
+
+namespace protocl {
+
+namespace {
+
+constexpr int64_t kBlockRows = 256;
+
+// Largest score minus half the squared norm: the nearest centroid, up to a term that is the same for all.
+PROTOCL_VECTORIZED float largest(const float* __restrict score, const float* __restrict half_norm, int64_t count) {
+  float best = -std::numeric_limits<float>::infinity();
+  for (int64_t j = 0; j < count; ++j) {
+    const float value = score[j] - half_norm[j];
+    best = value > best ? value : best;
+  }
+  return best;
+}
+
+int64_t first_at_least(const float* score, const float* half_norm, int64_t count, float bound) {
+  for (int64_t j = 0; j < count; ++j)
+    if (score[j] - half_norm[j] >= bound) return j;
+  return 0;
+}
+
+PROTOCL_VECTORIZED float squared_distance(const float* __restrict a, const float* __restrict b, int64_t size) {
+  float sums[16] = {};
+  int64_t i = 0;
+  for (; i + 16 <= size; i += 16)
+    for (int64_t j = 0; j < 16; ++j) {
+      const float difference = a[i + j] - b[i + j];
+      sums[j] += difference * difference;
+    }
+  float total = 0;
+  for (const float sum : sums) total += sum;
+  for (; i < size; ++i) total += (a[i] - b[i]) * (a[i] - b[i]);
+  return total;
+}
+
+PROTOCL_VECTORIZED void subtract(const float* __restrict points, const float* __restrict centre, int64_t rows,
+                                 int64_t dimension, float* __restrict result) {
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t d = 0; d < dimension; ++d) result[r * dimension + d] = points[r * dimension + d] - centre[d];
+}
+
+std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_given,
+                                                    const at::Tensor& centroids_given) {
+  TORCH_CHECK(points_given.dim() == 2 && centroids_given.dim() == 2 && points_given.size(1) == centroids_given.size(1),
+              "points [n,D] and centroids [k,D] must agree in D, got ", points_given.sizes(), " and ",
+              centroids_given.sizes());
+  TORCH_CHECK(points_given.scalar_type() == at::kFloat && centroids_given.scalar_type() == at::kFloat,
+              "points and centroids must be float32");
+  const at::Tensor points = points_given.contiguous(), centroids = centroids_given.contiguous();
+  const int64_t n = points.size(0), k = centroids.size(0), dimension = points.size(1);
+  TORCH_CHECK(k > 0, "there must be at least one centroid");
+  at::Tensor indices = at::empty({n}, points.options().dtype(at::kInt)), distances = at::empty({n}, points.options());
+
+  // Distances do not change when everything moves; around the centroids' mean the expansion
+  // |x-c|² = |x|² - 2xc + |c|² loses least to cancellation.
+  const at::Tensor centre = centroids.mean(0);
+  const at::Tensor centred = (centroids - centre).contiguous();
+  const at::Tensor half_norms = centred.square().sum(1).mul_(0.5).contiguous();
+  const at::Tensor transposed = centred.t();
+  const float *point_data = points.data_ptr<float>(), *centroid_data = centroids.data_ptr<float>(),
+              *centre_data = centre.data_ptr<float>(), *norm_data = half_norms.data_ptr<float>();
+
+  at::parallel_for(0, n, kBlockRows, [&](int64_t begin, int64_t end) {
+    const c10::InferenceMode inference;
+    at::Tensor moved = at::empty({kBlockRows, dimension}, points.options());
+    at::Tensor scores = at::empty({kBlockRows, k}, points.options());
+    for (int64_t start = begin; start < end; start += kBlockRows) {
+      const int64_t rows = std::min(kBlockRows, end - start);
+      at::Tensor some_moved = moved.narrow(0, 0, rows), some_scores = scores.narrow(0, 0, rows);
+      subtract(point_data + start * dimension, centre_data, rows, dimension, some_moved.data_ptr<float>());
+      at::mm_out(some_scores, some_moved, transposed);
+      for (int64_t r = 0; r < rows; ++r) {
+        const float* score = some_scores.data_ptr<float>() + r * k;
+        const int64_t best = first_at_least(score, norm_data, k, largest(score, norm_data, k));
+        indices.data_ptr<int32_t>()[start + r] = static_cast<int32_t>(best);
+        distances.data_ptr<float>()[start + r] =
+            squared_distance(point_data + (start + r) * dimension, centroid_data + best * dimension, dimension);
+      }
+    }
+  });
+  return {indices, distances};
+}
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(protocl, library) {
+  library.def("nearest_centroid(Tensor points, Tensor centroids) -> (Tensor, Tensor)");
+}
+
+TORCH_LIBRARY_IMPL(protocl, CPU, library) { library.impl("nearest_centroid", &nearest_centroid); }
+
+}  // namespace protocl

@@ -1,0 +1,322 @@
+import {
+  type BackendValues,
+  type DataId,
+  DataStorage,
+  type DataType,
+  engine,
+  KernelBackend,
+  type TensorInfo,
+  type TypedArray,
+  util,
+} from '@tensorflow/tfjs-core';
+
+import { TorchBackendError } from './errors.js';
+import { type Addon, addon, type Handle } from './native/addon.js';
+import { dataTypeOf, forgetDescription, type NativeDataType, shapeOf } from './native/description.js';
+import { operator } from './native/operator.js';
+import { release, releasingScope, track, untrack } from './native/scope.js';
+
+/** What the backend stores behind a tfjs data id. String tensors stay in JavaScript: libtorch has none. */
+type Entry = {
+  readonly dtype: DataType;
+  references: number;
+} & ({ readonly handle: Handle; readonly strings?: never } | { readonly handle?: never; readonly strings: Uint8Array[] });
+
+/** What `tf.memory()` tells on this backend, in bytes of the engine. */
+export interface TorchMemory {
+  unreliable: boolean;
+  /** Bytes in tensors now, those of the running kernel included. */
+  liveBytes: number;
+  /** Freed bytes that are kept for the next tensors. */
+  cachedBytes: number;
+  /** Largest `liveBytes` so far. */
+  peakBytes: number;
+  /** Above this an allocation fails with `OUT_OF_MEMORY`. */
+  limitBytes: number;
+}
+
+const castOperator = operator('aten::to', 'dtype');
+
+/**
+ * The TensorFlow.js backend on libtorch. Start it by `await tf.setBackend('torch')`;
+ * the methods beyond `KernelBackend` are for kernels.
+ */
+export class TorchBackend extends KernelBackend {
+  private readonly storage = new DataStorage<Entry>(this, engine());
+  private readonly addon: Addon = addon();
+  private readonly stored = new Set<Entry>();
+  private deviceBytes = 0;
+  private peakDeviceBytes = 0;
+
+  /** @param device `cpu`, `cuda`, `cuda:1`, `mps`: where the tensors live. */
+  constructor(readonly device: string) {
+    super();
+  }
+
+  /** The libtorch tensor of an input. It stays the backend's: kernels neither release nor change it. */
+  handle(info: TensorInfo): Handle {
+    const entry = this.storage.get(info.dataId);
+    if (entry?.handle === undefined) throw this.noHandle(info, entry);
+    return entry.handle;
+  }
+
+  /** The strings of a string tensor, as UTF-8. */
+  strings(info: TensorInfo): Uint8Array[] {
+    return this.readSync(info.dataId) as Uint8Array[];
+  }
+
+  /**
+   * Makes a kernel's result a tensor of tfjs, which then owns the handle.
+   * 64-bit results, which libtorch gives for indices and sums, become their 32-bit kin.
+   */
+  output(handle: Handle, dtype?: DataType): TensorInfo {
+    const native = dataTypeOf(handle);
+    const wanted = dtype ?? narrowed(native);
+    const owned = native === wanted ? handle : castOperator(handle, wanted);
+    const shape = shapeOf(owned);
+    untrack(owned);
+    return this.store(owned, shape, wanted);
+  }
+
+  /** The same values under the same data id, as an output of its own. */
+  share(info: TensorInfo): TensorInfo {
+    this.incRef(info.dataId);
+    return { dataId: info.dataId, shape: info.shape, dtype: info.dtype };
+  }
+
+  /** Gives an input's storage another layout with the same values, for all who hold it. */
+  relayout(info: TensorInfo, handle: Handle): void {
+    const replaced = this.handle(info);
+    untrack(handle);
+    forgetDescription(replaced);
+    forgetDescription(handle);
+    this.addon.replace(replaced, handle);
+  }
+
+  /** Whether other tensors see the memory of this one, so that a change in place would change them too. */
+  isShared(info: TensorInfo): boolean {
+    const entry = this.storage.get(info.dataId);
+    return entry.references > 1 || this.addon.isShared(this.handle(info)) === 1;
+  }
+
+  /** A tensor from JavaScript values that belongs to the running kernel. */
+  constant(values: TypedArray, shape: readonly number[], dtype: DataType): Handle {
+    return track(this.addon.fromData(nativeValues(values, dtype), shape, dtype, this.device));
+  }
+
+  /** A string tensor as an output. */
+  outputStrings(strings: Uint8Array[], shape: number[]): TensorInfo {
+    return { dataId: this.write(strings, shape, 'string'), shape, dtype: 'string' };
+  }
+
+  /** An output from JavaScript values. */
+  outputValues(values: BackendValues, shape: number[], dtype: DataType): TensorInfo {
+    return { dataId: this.write(values, shape, dtype), shape, dtype };
+  }
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(dataId: DataId, values: BackendValues, shape: number[], dtype: DataType, references: number): void {
+    if (dtype === 'string') {
+      this.keep(dataId, { dtype, references, strings: (values ?? []) as Uint8Array[] });
+      return;
+    }
+    const numbers = (values ?? util.makeZerosTypedArray(util.sizeFromShape(shape), dtype)) as TypedArray;
+    let handle: Handle;
+    try {
+      handle = this.addon.fromData(nativeValues(numbers, dtype), shape, dtype, this.device);
+    } catch (cause) {
+      throw fromNative(cause, `A tensor of shape [${shape}] and type ${dtype} could not be stored`);
+    }
+    this.keep(dataId, { dtype, references, handle });
+    this.count(util.sizeFromShape(shape) * util.bytesPerElement(dtype));
+  }
+
+  override readSync(dataId: DataId): BackendValues {
+    const entry = this.storage.get(dataId);
+    if (entry.strings !== undefined) return entry.strings;
+    const shape = shapeOf(entry.handle);
+    const values = emptyValues(util.sizeFromShape(shape), entry.dtype);
+    this.addon.read(entry.handle, values);
+    return values;
+  }
+
+  override async read(dataId: DataId): Promise<BackendValues> {
+    return this.readSync(dataId);
+  }
+
+  override refCount(dataId: DataId): number {
+    return this.storage.has(dataId) ? this.storage.get(dataId).references : 0;
+  }
+
+  override incRef(dataId: DataId): void {
+    this.storage.get(dataId).references++;
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.storage.has(dataId)) return true;
+    const entry = this.storage.get(dataId);
+    entry.references--;
+    if (!force && entry.references > 0) return false;
+    this.forget(entry);
+    this.storage.delete(dataId);
+    return true;
+  }
+
+  override numDataIds(): number {
+    return this.storage.numDataIds();
+  }
+
+  override memory(): TorchMemory {
+    const [live, cached, peak, limit] = this.addon.memory();
+    if (this.device === 'cpu') {
+      return { unreliable: false, liveBytes: live, cachedBytes: cached, peakBytes: peak, limitBytes: limit };
+    }
+    // libtorch's own allocator of the device keeps the cache; what it holds for tensors is counted here.
+    return {
+      unreliable: false,
+      liveBytes: this.deviceBytes,
+      cachedBytes: 0,
+      peakBytes: this.peakDeviceBytes,
+      limitBytes: Number.MAX_SAFE_INTEGER,
+    };
+  }
+
+  override timerAvailable(): boolean {
+    return true;
+  }
+
+  override async time(body: () => void): Promise<{ kernelMs: number }> {
+    const start = performance.now();
+    body();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  /** Releases every tensor of this backend. */
+  override dispose(): void {
+    for (const entry of this.stored) this.forget(entry);
+  }
+
+  /** Runs a kernel: releases what it leaves behind, and says in its errors which kernel failed on what. */
+  run<Result>(kernelName: string, inputs: Readonly<Record<string, TensorInfo | undefined>>, body: () => Result): Result {
+    try {
+      return releasingScope(body);
+    } catch (cause) {
+      throw fromNative(cause, `${kernelName} failed on ${describeInputs(inputs)}`);
+    }
+  }
+
+  private store(handle: Handle, shape: number[], dtype: DataType): TensorInfo {
+    const dataId = {};
+    this.keep(dataId, { dtype, references: 1, handle });
+    this.count(util.sizeFromShape(shape) * util.bytesPerElement(dtype));
+    return { dataId, shape, dtype };
+  }
+
+  private keep(dataId: DataId, entry: Entry): void {
+    this.storage.set(dataId, entry);
+    this.stored.add(entry);
+  }
+
+  private forget(entry: Entry): void {
+    if (!this.stored.delete(entry) || entry.handle === undefined) return;
+    if (this.device !== 'cpu') {
+      this.count(-util.sizeFromShape(shapeOf(entry.handle)) * util.bytesPerElement(entry.dtype));
+    }
+    release(entry.handle);
+  }
+
+  private count(bytes: number): void {
+    this.deviceBytes += bytes;
+    this.peakDeviceBytes = Math.max(this.peakDeviceBytes, this.deviceBytes);
+  }
+
+  private noHandle(info: TensorInfo, entry: Entry | undefined): TorchBackendError {
+    return new TorchBackendError('INVALID_ARGUMENT', {
+      message:
+        entry === undefined
+          ? `A tensor of shape [${info.shape}] was disposed before the kernel ran.`
+          : `A string tensor of shape [${info.shape}] was given where numbers are needed.`,
+      given: info.dtype,
+      expected: 'a live numeric tensor',
+    });
+  }
+}
+
+/** The tfjs type that holds a libtorch type's values. */
+function narrowed(native: NativeDataType): DataType {
+  switch (native) {
+    case 'float64':
+      return 'float32';
+    case 'int64':
+    case 'uint8':
+      return 'int32';
+    default:
+      return native;
+  }
+}
+
+/** Values in the memory layout that libtorch has for a type. */
+function nativeValues(values: TypedArray, dtype: DataType): TypedArray {
+  switch (dtype) {
+    case 'int32':
+      return values instanceof Int32Array ? values : Int32Array.from(values);
+    case 'bool':
+      return values instanceof Uint8Array ? values : Uint8Array.from(values);
+    default:
+      return values instanceof Float32Array ? values : Float32Array.from(values);
+  }
+}
+
+function emptyValues(size: number, dtype: DataType): TypedArray {
+  switch (dtype) {
+    case 'int32':
+      return new Int32Array(size);
+    case 'bool':
+      return new Uint8Array(size);
+    case 'complex64':
+      return new Float32Array(2 * size);
+    default:
+      return new Float32Array(size);
+  }
+}
+
+function describeInputs(inputs: Readonly<Record<string, TensorInfo | undefined>>): string {
+  const present = Object.entries(inputs).filter((entry): entry is [string, TensorInfo] => entry[1] != null);
+  if (present.length === 0) return 'no inputs';
+  const shown = present.slice(0, 8).map(([name, info]) => `${name} [${info.shape}] ${info.dtype}`);
+  return present.length > 8 ? `${shown.join(', ')} and ${present.length - 8} more` : shown.join(', ');
+}
+
+/** The addon's errors as typed ones that tell what was being done; any other error as it is. */
+function fromNative(cause: unknown, doing: string): unknown {
+  if (!(cause instanceof Object) || cause instanceof TorchBackendError || !('code' in cause)) return cause;
+  const { code, message, bytes } = cause as { code: string; message: string; bytes?: number };
+  switch (code) {
+    case 'OUT_OF_MEMORY':
+      return new TorchBackendError('OUT_OF_MEMORY', {
+        message: `${doing}: out of memory${bytes === undefined ? '' : `, ${bytes} bytes were asked for`} (${message}).`,
+        given: bytes,
+        remedy: 'Use a smaller batch, dispose tensors earlier (tf.tidy), or raise memoryLimit.',
+        cause,
+      });
+    case 'INDEX_OUT_OF_RANGE':
+    case 'INVALID_ARGUMENT':
+    case 'TORCH_ERROR':
+      return new TorchBackendError(code, { message: `${doing}: ${message}.`, cause });
+    default:
+      return cause;
+  }
+}

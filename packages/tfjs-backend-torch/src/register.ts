@@ -1,0 +1,101 @@
+import { registerBackend, removeBackend, findBackendFactory } from '@tensorflow/tfjs-core';
+
+import { TorchBackend } from './backend.js';
+import { TorchBackendError } from './errors.js';
+import './kernels/index.js';
+import { correctOpenBlas } from './libtorch/openblas.js';
+import { prepareTorch } from './libtorch/prepare.js';
+import { availableThreads } from './libtorch/threads.js';
+import { memoryLimit as defaultMemoryLimit } from './memoryLimit.js';
+import { type Addon, loadAddon } from './native/addon.js';
+import { releaseActivationsEarly } from './releaseActivations.js';
+
+/** How the torch backend runs. */
+export interface TorchBackendOptions {
+  /** `cpu`, `cuda`, `cuda:N` or `mps`. Default: the environment variable `PROTOCL_DEVICE`, else `cpu`. */
+  device?: string;
+  /** Threads of one operator. Default: the cores that this process may use. */
+  threads?: number;
+  /** Bytes of CPU tensors above which allocations fail with `OUT_OF_MEMORY`. Default: the machine's or container's memory. */
+  memoryLimit?: number;
+  /** Told one line for each step of the set-up. Default: nothing is told. */
+  log?: (line: string) => void;
+  /** tfjs starts the registered backend of highest priority by itself. Default 4, above its own Node backends. */
+  priority?: number;
+}
+
+/**
+ * Registers the backend `torch` with TensorFlow.js. It starts when tfjs first needs it, or by
+ * `await tf.setBackend('torch')`: libtorch is found or fetched and the addon compiled where that has not been done.
+ * Called again, it replaces the options for the next start.
+ *
+ * @throws TorchBackendError `INVALID_OPTION` for a device, thread count or memory limit that cannot be. The start itself
+ *   fails with the codes of the set-up, such as `LIBTORCH_NOT_FOUND`, or `DEVICE_UNAVAILABLE`.
+ */
+export function registerTorchBackend(options: TorchBackendOptions = {}): void {
+  const settings = checkedOptions(options);
+  if (findBackendFactory('torch') !== null) removeBackend('torch');
+  registerBackend('torch', () => start(settings), options.priority ?? 4);
+}
+
+interface Settings {
+  device: string;
+  threads: number | undefined;
+  memoryLimit: number | undefined;
+  log: (line: string) => void;
+}
+
+function checkedOptions(options: TorchBackendOptions): Settings {
+  const device = options.device ?? process.env['PROTOCL_DEVICE'] ?? 'cpu';
+  if (!/^(cpu|mps|cuda(:\d+)?)$/.test(device)) {
+    throw new TorchBackendError('INVALID_OPTION', {
+      message: `There is no device '${device}'.`,
+      given: device,
+      expected: 'cpu, cuda, cuda:N or mps, by the option device or by PROTOCL_DEVICE',
+    });
+  }
+  for (const name of ['threads', 'memoryLimit'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw new TorchBackendError('INVALID_OPTION', {
+        message: `The option ${name} is ${value}.`,
+        given: value,
+        expected: 'a positive whole number',
+      });
+    }
+  }
+  return { device, threads: options.threads, memoryLimit: options.memoryLimit, log: options.log ?? (() => {}) };
+}
+
+async function start(settings: Settings): Promise<TorchBackend> {
+  const prepared = await prepareTorch({ log: settings.log });
+  correctOpenBlas();
+  const addon = loadAddon(prepared.addonPath);
+  requireDevice(addon, settings.device);
+  addon.setThreads(settings.threads ?? availableThreads());
+  addon.setMemoryLimit(settings.memoryLimit ?? defaultMemoryLimit());
+  releaseActivationsEarly();
+  return new TorchBackend(settings.device);
+}
+
+function requireDevice(addon: Addon, device: string): void {
+  if (device === 'cpu') return;
+  if (device === 'mps') {
+    if (addon.hasMps() === 1) return;
+    throw new TorchBackendError('DEVICE_UNAVAILABLE', {
+      message: 'The device mps was asked for, but this libtorch or machine has no Metal.',
+      given: device,
+      remedy: 'Use the device cpu.',
+    });
+  }
+  const count = addon.cudaDevices();
+  const index = Number(device.split(':')[1] ?? 0);
+  if (index < count) return;
+  throw new TorchBackendError('DEVICE_UNAVAILABLE', {
+    message: `The device ${device} was asked for, but libtorch ${addon.version()} sees ${count} CUDA devices.`,
+    given: device,
+    remedy:
+      'Check nvidia-smi, and that libtorch was built for CUDA: `npx protocl-torch doctor` tells which one is used; ' +
+      'PROTOCL_LIBTORCH chooses another.',
+  });
+}
