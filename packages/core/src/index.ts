@@ -1,0 +1,16 @@
+export {
+  ProtoclError,
+  isProtoclError,
+  serializeError,
+  type ProtoclErrorDetails,
+  type SerializedError,
+} from './errors.js';
+export {
+  writeFileAtomic,
+  writeStreamAtomic,
+  type AtomicStreamOptions,
+  type WrittenFile,
+} from './atomicFile.js';
+export { sha256, sha256File } from './sha256.js';
+export { cacheDirectory } from './cacheDirectory.js';
+export { randomStream, type RandomStream, type RandomStreamOptions } from './random.js';
