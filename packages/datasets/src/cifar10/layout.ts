@@ -1,0 +1,39 @@
+/** Names of the ten classes, by label. */
+export const CIFAR10_CLASSES = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+] as const;
+
+export type Cifar10Split = 'train' | 'test';
+
+export const SIDE = 32;
+export const CHANNELS = 3;
+export const IMAGE_BYTES = SIDE * SIDE * CHANNELS;
+
+/** How many images there are: five files for training and one for testing, all of one length. */
+export interface Cifar10Layout {
+  readonly imagesPerFile: number;
+}
+export const CIFAR10_LAYOUT: Cifar10Layout = { imagesPerFile: 10_000 };
+export const TRAIN_FILES = 5;
+
+/** The images and labels of one split, as they are cached. */
+export interface Split {
+  /** uint8 [n, 32, 32, 3]. */
+  readonly images: Uint8Array;
+  /** uint8 [n]. */
+  readonly labels: Uint8Array;
+}
+export type Splits = Readonly<Record<Cifar10Split, Split>>;
+
+export function imageCount(split: Cifar10Split, { imagesPerFile }: Cifar10Layout): number {
+  return split === 'train' ? TRAIN_FILES * imagesPerFile : imagesPerFile;
+}

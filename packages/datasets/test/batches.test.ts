@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { batches, type ImageDataset } from '@protocl/datasets';
+
+/** Ten images of 1 x 2 x 3 whose bytes and label tell their index. */
+const dataset: ImageDataset = {
+  images: Uint8Array.from({ length: 60 }, (_, byte) => byte),
+  labels: Int32Array.from({ length: 10 }, (_, index) => index % 4),
+  shape: [10, 1, 2, 3],
+  classNames: ['a', 'b', 'c', 'd'],
+};
+
+const indicesOf = (options: Parameters<typeof batches>[1]) =>
+  [...batches(dataset, options)].flatMap(({ indices }) => [...indices]);
+
+describe('batches', () => {
+  test('hold the images and labels of their indices', () => {
+    const all = [...batches(dataset, { batchSize: 4, seed: 1, dropRemainder: false })];
+    expect(all.map(({ shape }) => shape)).toEqual([
+      [4, 1, 2, 3],
+      [4, 1, 2, 3],
+      [2, 1, 2, 3],
+    ]);
+    for (const { images, labels, indices } of all) {
+      expect([...labels]).toEqual([...indices].map((index) => index % 4));
+      expect([...images]).toEqual(
+        [...indices].flatMap((index) => [0, 1, 2, 3, 4, 5].map((b) => index * 6 + b)),
+      );
+    }
+    expect(all.flatMap(({ indices }) => [...indices]).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('leave out a last batch that is not full', () => {
+    expect(indicesOf({ batchSize: 4, seed: 1 })).toHaveLength(8);
+    expect(indicesOf({ batchSize: 5, seed: 1 })).toHaveLength(10);
+  });
+
+  test('come in order without shuffling', () => {
+    expect(indicesOf({ batchSize: 5, seed: 1, shuffle: false })).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('depend on seed and epoch, and on nothing else', () => {
+    const options = { batchSize: 5, seed: 1, epoch: 2 };
+    expect(indicesOf(options)).toEqual(indicesOf(options));
+    expect(indicesOf({ ...options, batchSize: 2 })).toEqual(indicesOf(options));
+    expect(indicesOf({ ...options, epoch: 3 })).not.toEqual(indicesOf(options));
+    expect(indicesOf({ ...options, seed: 2 })).not.toEqual(indicesOf(options));
+  });
+
+  test.each([0, -1, 1.5, 11, NaN])('refuse a batch size of %p', (batchSize) => {
+    expect(() => indicesOf({ batchSize, seed: 1 })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', given: batchSize }),
+    );
+  });
+});
