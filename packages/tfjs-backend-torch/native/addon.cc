@@ -1,11 +1,11 @@
 // The addon's entry: what JavaScript sees, and the state of one JavaScript thread.
 #include <ATen/Parallel.h>
 #include <ATen/Context.h>
-#include <dlfcn.h>
 
 #include "allocator.h"
 #include "environment.h"
 #include "javascript.h"
+#include "parallel_products.h"
 #include "tensors.h"
 #include "torch_version.h"
 
@@ -49,9 +49,7 @@ napi_value set_threads(napi_env env, napi_callback_info info) {
     const int64_t threads = to_int64(env, value);
     if (threads < 1 || threads > 4096) throw std::invalid_argument("the number of threads must be 1 to 4096");
     at::set_num_threads(static_cast<int>(threads));
-    using SetThreads = void (*)(int);
-    if (const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
-      set(static_cast<int>(threads));
+    if (openblas_set_num_threads) openblas_set_num_threads(static_cast<int>(threads));
     return undefined(env);
   });
 }

@@ -1,11 +1,13 @@
-# Compiled in a copy of this folder, beside a libtorch.gypi that src/libtorch/buildAddon.ts writes:
-# it knows the sources, the libtorch to compile against and the flags.
+# Compiled in a copy of this folder by src/libtorch/buildAddon.ts, which writes two files beside this one:
+# libtorch.gypi with the flags for the libtorch at hand, and all_sources.cc, which includes every .cc here.
+# One compilation reads libtorch's headers once, which is most of the work. So a name in an anonymous
+# namespace must be unique among all files.
 {
   "includes": ["libtorch.gypi"],
   "targets": [
     {
       "target_name": "protocl_torch",
-      "sources": ["<@(native_sources)"],
+      "sources": ["all_sources.cc"],
       "defines": ["<@(native_defines)"],
       "cflags!": ["-O2", "-fno-exceptions"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <tuple>
 #include <vector>
 
@@ -169,11 +168,12 @@ struct Moments {
 };
 
 Moments moments_of(const float* x, int64_t rows, int64_t channels) {
-  Moments total(channels);
-  std::mutex mutex;
+  // One slot a thread, merged in their order: the result is the same bits every time.
+  std::vector<Moments> parts(at::get_num_threads(), Moments(channels));
   const int64_t block = rows_per_block(channels);
   at::parallel_for(0, rows, block, [&](int64_t begin, int64_t end) {
-    Moments mine(channels), here(channels);
+    Moments& mine = parts[at::get_thread_num()];
+    Moments here(channels);
     std::vector<float> mean(channels), sum(channels), squares(channels);
     for (int64_t start = begin; start < end; start += block) {
       const int64_t size = std::min(block, end - start);
@@ -191,9 +191,10 @@ Moments moments_of(const float* x, int64_t rows, int64_t channels) {
       }
       mine.merge(here);
     }
-    const std::lock_guard<std::mutex> lock(mutex);
-    total.merge(mine);
   });
+  Moments total(channels);
+  for (const Moments& part : parts)
+    if (part.count > 0) total.merge(part);
   return total;
 }
 
@@ -270,11 +271,11 @@ struct GradientSums {
 
 GradientSums gradient_sums(const float* dy, const float* x, const float* y, int64_t rows, int64_t channels,
                            const float* mean) {
-  GradientSums total{std::vector<double>(channels), std::vector<double>(channels)};
-  std::mutex mutex;
+  const GradientSums none{std::vector<double>(channels), std::vector<double>(channels)};
+  std::vector<GradientSums> parts(at::get_num_threads(), none);
   const int64_t block = rows_per_block(channels);
   at::parallel_for(0, rows, block, [&](int64_t begin, int64_t end) {
-    GradientSums mine{std::vector<double>(channels), std::vector<double>(channels)};
+    GradientSums& mine = parts[at::get_thread_num()];
     std::vector<float> sum(channels), product(channels);
     for (int64_t start = begin; start < end; start += block) {
       const int64_t size = std::min(block, end - start), at = start * channels;
@@ -289,12 +290,13 @@ GradientSums gradient_sums(const float* dy, const float* x, const float* y, int6
         mine.product[c] += product[c];
       }
     }
-    const std::lock_guard<std::mutex> lock(mutex);
-    for (int64_t c = 0; c < channels; ++c) {
-      total.sum[c] += mine.sum[c];
-      total.product[c] += mine.product[c];
-    }
   });
+  GradientSums total = none;
+  for (const GradientSums& part : parts)
+    for (int64_t c = 0; c < channels; ++c) {
+      total.sum[c] += part.sum[c];
+      total.product[c] += part.product[c];
+    }
   return total;
 }
 

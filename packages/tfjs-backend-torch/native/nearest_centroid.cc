@@ -1,12 +1,11 @@
 // The nearest of k centroids for each of n points, in blocks, so that the n x k distances never exist at once.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 #include <torch/library.h>
 
 #include <tuple>
-#include <vector>
+#include <limits>
 
+#include "parallel_products.h"
 #include "vectorized.h"
 
 namespace protocl {
@@ -71,21 +70,22 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
   const at::Tensor transposed = centred.t();
   const float *point_data = points.data_ptr<float>(), *centroid_data = centroids.data_ptr<float>(),
               *centre_data = centre.data_ptr<float>(), *norm_data = half_norms.data_ptr<float>();
+  int32_t* index_data = indices.data_ptr<int32_t>();
+  float* distance_data = distances.data_ptr<float>();
 
-  at::parallel_for(0, n, kBlockRows, [&](int64_t begin, int64_t end) {
-    const c10::InferenceMode inference;
-    at::Tensor moved = at::empty({kBlockRows, dimension}, points.options());
-    at::Tensor scores = at::empty({kBlockRows, k}, points.options());
+  parallel_products(0, n, kBlockRows, [&](int64_t begin, int64_t end) {
+    const at::Tensor moved = at::empty({kBlockRows, dimension}, points.options());
+    const at::Tensor scores = at::empty({kBlockRows, k}, points.options());
     for (int64_t start = begin; start < end; start += kBlockRows) {
       const int64_t rows = std::min(kBlockRows, end - start);
-      at::Tensor some_moved = moved.narrow(0, 0, rows), some_scores = scores.narrow(0, 0, rows);
-      subtract(point_data + start * dimension, centre_data, rows, dimension, some_moved.data_ptr<float>());
-      at::mm_out(some_scores, some_moved, transposed);
+      subtract(point_data + start * dimension, centre_data, rows, dimension, moved.data_ptr<float>());
+      at::Tensor some_scores = scores.narrow(0, 0, rows);
+      at::mm_out(some_scores, moved.narrow(0, 0, rows), transposed);
       for (int64_t r = 0; r < rows; ++r) {
-        const float* score = some_scores.data_ptr<float>() + r * k;
+        const float* score = scores.data_ptr<float>() + r * k;
         const int64_t best = first_at_least(score, norm_data, k, largest(score, norm_data, k));
-        indices.data_ptr<int32_t>()[start + r] = static_cast<int32_t>(best);
-        distances.data_ptr<float>()[start + r] =
+        index_data[start + r] = static_cast<int32_t>(best);
+        distance_data[start + r] =
             squared_distance(point_data + (start + r) * dimension, centroid_data + best * dimension, dimension);
       }
     }

@@ -11,6 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 
 import { TorchBackendError } from './errors.js';
+import { describeCall, typedError } from './kernelErrors.js';
 import { type Addon, addon, type Handle } from './native/addon.js';
 import { dataTypeOf, forgetDescription, type NativeDataType, shapeOf } from './native/description.js';
 import { operator } from './native/operator.js';
@@ -20,7 +21,9 @@ import { release, releasingScope, track, untrack } from './native/scope.js';
 type Entry = {
   readonly dtype: DataType;
   references: number;
-} & ({ readonly handle: Handle; readonly strings?: never } | { readonly handle?: never; readonly strings: Uint8Array[] });
+} & (
+  { handle: Handle; readonly strings?: never } | { readonly handle?: never; readonly strings: Uint8Array[] }
+);
 
 /** What `tf.memory()` tells on this backend, in bytes of the engine. */
 export interface TorchMemory {
@@ -34,6 +37,9 @@ export interface TorchMemory {
   /** Above this an allocation fails with `OUT_OF_MEMORY`. */
   limitBytes: number;
 }
+
+/** The handle of what has been released: no tensor has it. */
+const RELEASED = -1 as Handle;
 
 const castOperator = operator('aten::to', 'dtype');
 
@@ -55,9 +61,13 @@ export class TorchBackend extends KernelBackend {
 
   /** The libtorch tensor of an input. It stays the backend's: kernels neither release nor change it. */
   handle(info: TensorInfo): Handle {
-    const entry = this.storage.get(info.dataId);
-    if (entry?.handle === undefined) throw this.noHandle(info, entry);
-    return entry.handle;
+    const { handle } = this.entry(info);
+    if (handle !== undefined) return handle;
+    throw new TorchBackendError('INVALID_ARGUMENT', {
+      message: `A string tensor of shape [${info.shape}] was given where numbers are needed.`,
+      given: info.dtype,
+      expected: 'a numeric tensor',
+    });
   }
 
   /** The strings of a string tensor, as UTF-8. */
@@ -80,7 +90,7 @@ export class TorchBackend extends KernelBackend {
 
   /** The same values under the same data id, as an output of its own. */
   share(info: TensorInfo): TensorInfo {
-    this.incRef(info.dataId);
+    this.entry(info).references++;
     return { dataId: info.dataId, shape: info.shape, dtype: info.dtype };
   }
 
@@ -120,7 +130,13 @@ export class TorchBackend extends KernelBackend {
     return dataId;
   }
 
-  override move(dataId: DataId, values: BackendValues, shape: number[], dtype: DataType, references: number): void {
+  override move(
+    dataId: DataId,
+    values: BackendValues,
+    shape: number[],
+    dtype: DataType,
+    references: number,
+  ): void {
     if (dtype === 'string') {
       this.keep(dataId, { dtype, references, strings: (values ?? []) as Uint8Array[] });
       return;
@@ -130,7 +146,7 @@ export class TorchBackend extends KernelBackend {
     try {
       handle = this.addon.fromData(nativeValues(numbers, dtype), shape, dtype, this.device);
     } catch (cause) {
-      throw fromNative(cause, `A tensor of shape [${shape}] and type ${dtype} could not be stored`);
+      throw typedError(cause, `A tensor of shape [${shape}] and type ${dtype} could not be stored`);
     }
     this.keep(dataId, { dtype, references, handle });
     this.count(util.sizeFromShape(shape) * util.bytesPerElement(dtype));
@@ -139,10 +155,20 @@ export class TorchBackend extends KernelBackend {
   override readSync(dataId: DataId): BackendValues {
     const entry = this.storage.get(dataId);
     if (entry.strings !== undefined) return entry.strings;
-    const shape = shapeOf(entry.handle);
-    const values = emptyValues(util.sizeFromShape(shape), entry.dtype);
-    this.addon.read(entry.handle, values);
-    return values;
+    if (entry.handle === RELEASED) {
+      throw new TorchBackendError('INVALID_ARGUMENT', {
+        message: 'A tensor was to be read whose torch backend has been removed or started anew.',
+        expected: 'a tensor of a running backend',
+        remedy: 'Read what is still needed (await tensor.data()) before that.',
+      });
+    }
+    try {
+      const values = emptyValues(util.sizeFromShape(shapeOf(entry.handle)), entry.dtype);
+      this.addon.read(entry.handle, values);
+      return values;
+    } catch (cause) {
+      throw typedError(cause, `A tensor of type ${entry.dtype} could not be read`);
+    }
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
@@ -210,11 +236,16 @@ export class TorchBackend extends KernelBackend {
   }
 
   /** Runs a kernel: releases what it leaves behind, and says in its errors which kernel failed on what. */
-  run<Result>(kernelName: string, inputs: Readonly<Record<string, TensorInfo | undefined>>, body: () => Result): Result {
+  run<Result>(
+    kernelName: string,
+    inputs: Readonly<Record<string, TensorInfo | undefined>>,
+    attributes: object | undefined,
+    body: () => Result,
+  ): Result {
     try {
       return releasingScope(body);
     } catch (cause) {
-      throw fromNative(cause, `${kernelName} failed on ${describeInputs(inputs)}`);
+      throw typedError(cause, describeCall(kernelName, inputs, attributes));
     }
   }
 
@@ -236,6 +267,7 @@ export class TorchBackend extends KernelBackend {
       this.count(-util.sizeFromShape(shapeOf(entry.handle)) * util.bytesPerElement(entry.dtype));
     }
     release(entry.handle);
+    entry.handle = RELEASED;
   }
 
   private count(bytes: number): void {
@@ -243,15 +275,22 @@ export class TorchBackend extends KernelBackend {
     this.peakDeviceBytes = Math.max(this.peakDeviceBytes, this.deviceBytes);
   }
 
-  private noHandle(info: TensorInfo, entry: Entry | undefined): TorchBackendError {
-    return new TorchBackendError('INVALID_ARGUMENT', {
-      message:
-        entry === undefined
-          ? `A tensor of shape [${info.shape}] was disposed before the kernel ran.`
-          : `A string tensor of shape [${info.shape}] was given where numbers are needed.`,
-      given: info.dtype,
-      expected: 'a live numeric tensor',
-    });
+  /** What is stored of an input; it comes from another backend first where it is there. */
+  private entry(info: TensorInfo): Entry {
+    try {
+      return this.storage.get(info.dataId);
+    } catch (cause) {
+      // tfjs's look-up fails like this for what no backend has.
+      if (!(cause instanceof TypeError)) throw cause;
+      throw new TorchBackendError('INVALID_ARGUMENT', {
+        message:
+          (info as TensorInfo | undefined) === undefined
+            ? 'An input is missing.'
+            : `A tensor of shape [${info.shape}] was disposed before the kernel ran.`,
+        expected: 'a live tensor',
+        cause,
+      });
+    }
   }
 }
 
@@ -290,33 +329,5 @@ function emptyValues(size: number, dtype: DataType): TypedArray {
       return new Float32Array(2 * size);
     default:
       return new Float32Array(size);
-  }
-}
-
-function describeInputs(inputs: Readonly<Record<string, TensorInfo | undefined>>): string {
-  const present = Object.entries(inputs).filter((entry): entry is [string, TensorInfo] => entry[1] != null);
-  if (present.length === 0) return 'no inputs';
-  const shown = present.slice(0, 8).map(([name, info]) => `${name} [${info.shape}] ${info.dtype}`);
-  return present.length > 8 ? `${shown.join(', ')} and ${present.length - 8} more` : shown.join(', ');
-}
-
-/** The addon's errors as typed ones that tell what was being done; any other error as it is. */
-function fromNative(cause: unknown, doing: string): unknown {
-  if (!(cause instanceof Object) || cause instanceof TorchBackendError || !('code' in cause)) return cause;
-  const { code, message, bytes } = cause as { code: string; message: string; bytes?: number };
-  switch (code) {
-    case 'OUT_OF_MEMORY':
-      return new TorchBackendError('OUT_OF_MEMORY', {
-        message: `${doing}: out of memory${bytes === undefined ? '' : `, ${bytes} bytes were asked for`} (${message}).`,
-        given: bytes,
-        remedy: 'Use a smaller batch, dispose tensors earlier (tf.tidy), or raise memoryLimit.',
-        cause,
-      });
-    case 'INDEX_OUT_OF_RANGE':
-    case 'INVALID_ARGUMENT':
-    case 'TORCH_ERROR':
-      return new TorchBackendError(code, { message: `${doing}: ${message}.`, cause });
-    default:
-      return cause;
   }
 }

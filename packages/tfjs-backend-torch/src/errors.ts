@@ -3,6 +3,7 @@ export type TorchErrorCode =
   | 'LIBTORCH_NOT_FOUND'
   | 'LIBTORCH_BROKEN'
   | 'FETCH_FAILED'
+  | 'CACHE_UNWRITABLE'
   | 'COMPILER_MISSING'
   | 'BUILD_FAILED'
   | 'PLATFORM_UNSUPPORTED'
@@ -33,6 +34,8 @@ export interface TorchErrorDetails {
 export class TorchBackendError extends Error {
   override readonly name = 'TorchBackendError';
   readonly code: TorchErrorCode;
+  /** What went wrong, without the code and the advice that the message adds. */
+  readonly problem: string;
   readonly given: unknown;
   readonly expected: string | undefined;
   readonly remedy: string | undefined;
@@ -43,6 +46,7 @@ export class TorchBackendError extends Error {
     if (details.remedy !== undefined) parts.push(details.remedy);
     super(parts.join(' '), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
+    this.problem = details.message;
     this.given = details.given;
     this.expected = details.expected;
     this.remedy = details.remedy;

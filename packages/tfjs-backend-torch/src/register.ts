@@ -64,7 +64,12 @@ function checkedOptions(options: TorchBackendOptions): Settings {
       });
     }
   }
-  return { device, threads: options.threads, memoryLimit: options.memoryLimit, log: options.log ?? (() => {}) };
+  return {
+    device,
+    threads: options.threads,
+    memoryLimit: options.memoryLimit,
+    log: options.log ?? (() => {}),
+  };
 }
 
 async function start(settings: Settings): Promise<TorchBackend> {

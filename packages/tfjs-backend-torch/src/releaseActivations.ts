@@ -16,6 +16,7 @@ interface TapeEngine {
   state: { gradientDepth: number; activeTape: TapeNode[] | null };
   gradients: Gradients;
   scopedRun<Result>(start: () => void, end: () => void, body: () => Result): Result;
+  nextTensorId(): number;
   startTape(): void;
   endTape(): void;
   tidy<Result>(name: string, body: () => Result): Result;
@@ -58,13 +59,16 @@ function differentiate(
   if (dy !== undefined && dy.dtype !== 'float32') {
     throw new Error(`dy must have 'float32' dtype, but has '${dy.dtype}'`);
   }
-  const y = tapeEngine.scopedRun(
-    () => tapeEngine.startTape(),
-    () => tapeEngine.endTape(),
-    () => tapeEngine.tidy('forward', f),
-  );
-  const tape = tapeEngine.state.activeTape ?? [];
-  try {
+  let tape: TapeNode[] = [];
+  const run = (): { value: Tensor; grads: Tensor[] } => {
+    const y = tapeEngine.scopedRun(
+      () => {
+        tapeEngine.startTape();
+        tape = tapeEngine.state.activeTape as TapeNode[];
+      },
+      () => tapeEngine.endTape(),
+      () => tapeEngine.tidy('forward', f),
+    );
     util.assert(isTensor(y), () => 'The function to differentiate must return a tensor.');
     const path = nodesBetween(tape, xs, y);
     if (path.length === 0 && !allowNoGradients) {
@@ -75,8 +79,12 @@ function differentiate(
     }
     const needed = new Set(path.map((node) => node.id));
     for (const node of tape) if (!needed.has(node.id)) releaseSaved(node);
-    return tapeEngine.tidy('backward', () => ({ value: y, grads: backpropagate(tapeEngine, path, xs, y, dy) }));
+    return { value: y, grads: backpropagate(tapeEngine, path, xs, y, dy) };
+  };
+  try {
+    return tapeEngine.tidy('gradients', run);
   } finally {
+    // Also after an error, such as memory that ran out half-way: nobody else knows of what the tape keeps.
     for (const node of tape) releaseSaved(node);
     tapeEngine.state.activeTape = null;
   }
@@ -108,17 +116,18 @@ function backpropagate(
   y: Tensor,
   dy: Tensor | undefined,
 ): Tensor[] {
-  const gradients = new Map<number, Tensor>([[y.id, dy ?? ones(y.shape)]]);
-  // A gradient function may give one tensor to several inputs, or its dy as it is: it goes with its last holder.
+  // A gradient function may return a tensor that is older than this pass, such as a constant: that is its owner's.
+  const firstId = tapeEngine.nextTensorId();
+  // It may also give one tensor to several inputs, or its dy as it is: that goes with its last holder.
   const holders = new Map<Tensor, number>();
-  if (dy !== undefined) holders.set(dy, Number.POSITIVE_INFINITY);
   const hold = (tensor: Tensor): void => void holders.set(tensor, (holders.get(tensor) ?? 0) + 1);
   const letGo = (tensor: Tensor): void => {
-    const rest = (holders.get(tensor) ?? 1) - 1;
+    const rest = (holders.get(tensor) ?? 0) - 1;
     holders.set(tensor, rest);
-    if (rest <= 0) tensor.dispose();
+    if (rest === 0 && tensor.id > firstId && !tensor.kept) tensor.dispose();
   };
-  if (dy === undefined) hold(gradients.get(y.id) as Tensor);
+  const gradients = new Map<number, Tensor>([[y.id, dy ?? ones(y.shape)]]);
+  hold(gradients.get(y.id) as Tensor);
 
   const asked = new Set(xs.map((x) => x.id));
   for (const node of [...path].reverse()) {

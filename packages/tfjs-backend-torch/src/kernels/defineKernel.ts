@@ -11,13 +11,18 @@ export interface KernelCall<Inputs, Attributes> {
 
 /**
  * Registers a kernel for the torch backend. Handles that its body makes are released when it returns, unless
- * `backend.output` gave them to a tensor; its errors name the kernel and the shapes of its inputs.
+ * `backend.output` gave them to a tensor; its errors name the kernel, the shapes of its inputs and its attributes.
  */
 export function defineKernel<Inputs extends object, Attributes extends object>(
   kernelName: string,
   body: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
 ): void {
   const kernelFunc = (call: KernelCall<Inputs, Attributes>): TensorInfo | TensorInfo[] =>
-    call.backend.run(kernelName, call.inputs as unknown as Record<string, TensorInfo | undefined>, () => body(call));
+    call.backend.run(
+      kernelName,
+      call.inputs as unknown as Record<string, TensorInfo | undefined>,
+      call.attrs,
+      () => body(call),
+    );
   registerKernel({ kernelName, backendName: 'torch', kernelFunc: kernelFunc as unknown as KernelFunc });
 }

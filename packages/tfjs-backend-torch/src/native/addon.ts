@@ -9,13 +9,7 @@ export type Handle = number & { readonly [handleBrand]: never };
 
 /** What an operator takes: handles, numbers, booleans, names of data types and devices, null, and lists of them. */
 export type OperatorArgument =
-  | Handle
-  | number
-  | boolean
-  | string
-  | null
-  | undefined
-  | readonly (Handle | number | boolean | null)[];
+  Handle | number | boolean | string | null | undefined | readonly (Handle | number | boolean | null)[];
 
 /** The functions that the C++ addon exports; see native/addon.cc. */
 export interface Addon {

@@ -31,7 +31,8 @@ export function forgetDescription(handle: Handle): void {
 export function dataTypeOf(handle: Handle): NativeDataType {
   describe(handle);
   const type = dataTypes[description[0] as number];
-  if (type === undefined) throw new Error(`libtorch's data type ${description[0]} has no counterpart in tfjs.`);
+  if (type === undefined)
+    throw new Error(`libtorch's data type ${description[0]} has no counterpart in tfjs.`);
   return type;
 }
 

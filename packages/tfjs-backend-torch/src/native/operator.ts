@@ -45,3 +45,12 @@ export function hasOperator(name: string, overload = ''): boolean {
   known.set(key, found);
   return found;
 }
+
+/** A libtorch operator that returns a number. On a GPU it waits until the number is there. */
+export function numberOperator(name: string, overload = ''): (...values: OperatorArgument[]) => number {
+  let number = -1;
+  return (...values) => {
+    if (number < 0) number = addon().findOperator(name, overload);
+    return (addon().callOperator(number, ...values) as number[])[0] as number;
+  };
+}

@@ -1,0 +1,48 @@
+import {
+  Complex,
+  ComplexAbs,
+  type ComplexAbsInputs,
+  type ComplexInputs,
+  FFT,
+  type FFTInputs,
+  IFFT,
+  type IFFTInputs,
+  Imag,
+  type ImagInputs,
+  Real,
+  type RealInputs,
+} from '@tensorflow/tfjs-core';
+
+import { operator } from '../native/operator.js';
+import { defineKernel } from './defineKernel.js';
+
+const complex = operator('aten::complex');
+const realPart = operator('aten::real');
+const imaginaryPart = operator('aten::imag');
+const absolute = operator('aten::abs');
+const fft = operator('aten::fft_fft');
+const inverseFft = operator('aten::fft_ifft');
+
+defineKernel<ComplexInputs, object>(Complex, ({ inputs, backend }) =>
+  backend.output(complex(backend.handle(inputs.real), backend.handle(inputs.imag))),
+);
+
+defineKernel<RealInputs, object>(Real, ({ inputs, backend }) =>
+  backend.output(realPart(backend.handle(inputs.input))),
+);
+
+defineKernel<ImagInputs, object>(Imag, ({ inputs, backend }) =>
+  backend.output(imaginaryPart(backend.handle(inputs.input))),
+);
+
+defineKernel<ComplexAbsInputs, object>(ComplexAbs, ({ inputs, backend }) =>
+  backend.output(absolute(backend.handle(inputs.x))),
+);
+
+defineKernel<FFTInputs, object>(FFT, ({ inputs, backend }) =>
+  backend.output(fft(backend.handle(inputs.input))),
+);
+
+defineKernel<IFFTInputs, object>(IFFT, ({ inputs, backend }) =>
+  backend.output(inverseFft(backend.handle(inputs.input))),
+);

@@ -1,0 +1,42 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+
+import type { TorchBackend } from '../backend.js';
+import type { Handle } from '../native/addon.js';
+import { numberOperator, operator } from '../native/operator.js';
+import { sampledInput, type SpatialWindow } from './spatialWindow.js';
+
+const byProducts = operator('protocl::conv2d_filter_gradient');
+const prefersProducts = numberOperator('protocl::prefers_matrix_products');
+const permute = operator('aten::permute');
+
+/** With fewer channels than this the products are too narrow to be fast. */
+const fewestChannels = 16;
+let preferred: boolean | undefined;
+
+/** Whether the addon's matrix products give a filter's gradient sooner than libtorch's own routine. */
+export function productsAreFaster(
+  channels: number,
+  window: SpatialWindow,
+  groups: number,
+  backend: TorchBackend,
+): boolean {
+  preferred ??= prefersProducts() === 1;
+  return (
+    preferred && backend.device === 'cpu' && window.channelsLast && groups === 1 && channels >= fewestChannels
+  );
+}
+
+/** The gradient of a filter as HWIO with the strides of OHWI, like the filters that the forward convolution adopted. */
+export function filterGradientByProducts(
+  dy: TensorInfo,
+  x: TensorInfo,
+  window: SpatialWindow,
+  backend: TorchBackend,
+): Handle {
+  const { kernel, stride, dilation, padding, explicit } = window;
+  const before = explicit?.before ?? padding;
+  return permute(
+    byProducts(backend.handle(dy), sampledInput(backend.handle(x), window), kernel, stride, dilation, before),
+    [1, 2, 3, 0],
+  );
+}

@@ -1,0 +1,40 @@
+import { TorchBackendError } from '../errors.js';
+import { buildAddon } from './buildAddon.js';
+import type { Libtorch } from './libtorch.js';
+import { locateLibtorch, type LocateOptions } from './locateLibtorch.js';
+
+export interface PrepareOptions extends LocateOptions {
+  /** The folder with binding.gyp and the C++ files; the package's own by default. */
+  readonly nativeFolder?: string;
+}
+
+/** A libtorch and the addon that was compiled against it. */
+export interface PreparedTorch {
+  /** The compiled addon, to be loaded by `require`. */
+  readonly addonPath: string;
+  readonly libtorch: Libtorch;
+}
+
+/**
+ * Sees to it that there is a libtorch and an addon compiled against it: what is there is taken, what is
+ * missing is fetched and compiled, once for this user.
+ *
+ * @throws TorchBackendError `PLATFORM_UNSUPPORTED`, `LIBTORCH_BROKEN`, `LIBTORCH_NOT_FOUND`, `FETCH_FAILED`,
+ *   `CACHE_UNWRITABLE`, `COMPILER_MISSING` or `BUILD_FAILED`; each message says what to do.
+ */
+export async function prepareTorch(options: PrepareOptions = {}): Promise<PreparedTorch> {
+  requirePlatform();
+  const libtorch = await locateLibtorch(options);
+  const addonPath = await buildAddon({ ...options, libtorch });
+  return { addonPath, libtorch };
+}
+
+function requirePlatform(): void {
+  if (process.platform === 'linux' || process.platform === 'darwin') return;
+  throw new TorchBackendError('PLATFORM_UNSUPPORTED', {
+    message: `The torch backend does not run on ${process.platform}.`,
+    given: process.platform,
+    expected: 'Linux or macOS',
+    remedy: 'On Windows use the Windows Subsystem for Linux, or another TensorFlow.js backend.',
+  });
+}

@@ -1,0 +1,80 @@
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { correctOpenBlas, openBlasCore } from '../src/libtorch/openblas.js';
+import { availableThreads, cpuQuota } from '../src/libtorch/threads.js';
+import { restoreVariables, temporaryFolder, write } from './fakeLibtorch.js';
+
+describe('the processor, as OpenBLAS names it', () => {
+  const cpuInfo = (vendor: string, flags: string): string =>
+    `processor\t: 0\nvendor_id\t: ${vendor}\nflags\t\t: fpu sse2 ${flags} ht\n\nprocessor\t: 1\n`;
+
+  test.each([
+    ['GenuineIntel', 'fma avx2 avx512f avx512dq avx512bw avx512vl', 'SkylakeX'],
+    ['AuthenticAMD', 'fma avx2 avx512f avx512dq avx512bw avx512vl', 'SkylakeX'],
+    ['GenuineIntel', 'fma avx2 avx512f avx512er', 'Haswell'],
+    ['GenuineIntel', 'fma avx2', 'Haswell'],
+    ['AuthenticAMD', 'fma avx2', 'Zen'],
+    ['GenuineIntel', 'avx', undefined],
+  ])('%s with %s: %s', (vendor, flags, core) => {
+    expect(openBlasCore(cpuInfo(vendor, flags))).toBe(core);
+  });
+
+  test('is not known from a text that tells nothing', () => {
+    expect(openBlasCore('')).toBeUndefined();
+  });
+
+  test('what the user has set stays', () => {
+    const before = { ...process.env };
+    process.env['OPENBLAS_CORETYPE'] = 'Cooperlake';
+    correctOpenBlas();
+    expect(process.env['OPENBLAS_CORETYPE']).toBe('Cooperlake');
+    restoreVariables(['OPENBLAS_CORETYPE'], before);
+  });
+});
+
+describe("the control groups' limit of processor time", () => {
+  let root: string;
+  beforeEach(() => {
+    root = temporaryFolder();
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  test('none', () => {
+    expect(cpuQuota(root)).toBe(Infinity);
+    write(join(root, 'proc/self/cgroup'), '0::/\n');
+    write(join(root, 'sys/fs/cgroup/cpu.max'), 'max 100000\n');
+    expect(cpuQuota(root)).toBe(Infinity);
+  });
+
+  test('version 2: the smallest of a group and those around it', () => {
+    write(join(root, 'proc/self/cgroup'), '0::/system.slice/job.service\n');
+    write(join(root, 'sys/fs/cgroup/system.slice/cpu.max'), '250000 100000\n');
+    write(join(root, 'sys/fs/cgroup/system.slice/job.service/cpu.max'), '400000 100000\n');
+    expect(cpuQuota(root)).toBe(2.5);
+  });
+
+  test('version 2 in a container, whose path leads nowhere', () => {
+    write(join(root, 'proc/self/cgroup'), '0::/../outside\n');
+    write(join(root, 'sys/fs/cgroup/cpu.max'), '150000 100000\n');
+    expect(cpuQuota(root)).toBe(1.5);
+  });
+
+  test('version 1', () => {
+    write(join(root, 'proc/self/cgroup'), '5:memory:/a\n4:cpu,cpuacct:/docker/a\n');
+    write(join(root, 'sys/fs/cgroup/cpu,cpuacct/docker/a/cpu.cfs_quota_us'), '300000\n');
+    write(join(root, 'sys/fs/cgroup/cpu,cpuacct/docker/a/cpu.cfs_period_us'), '100000\n');
+    expect(cpuQuota(root)).toBe(3);
+    write(join(root, 'sys/fs/cgroup/cpu,cpuacct/docker/a/cpu.cfs_quota_us'), '-1\n');
+    expect(cpuQuota(root)).toBe(Infinity);
+  });
+});
+
+test('there is at least one thread, and no more than there are cores', () => {
+  expect(availableThreads()).toBeGreaterThanOrEqual(1);
+  expect(availableThreads()).toBeLessThanOrEqual(availableParallelism());
+  expect(Number.isInteger(availableThreads())).toBe(true);
+});
