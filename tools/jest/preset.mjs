@@ -14,7 +14,13 @@ export function jestConfig(packageUrl, overrides = {}) {
     // An engine uses several threads of its own, so more workers than this only take turns.
     maxWorkers: 2,
     testEnvironment: fileURLToPath(new URL('environment.mjs', import.meta.url)),
+    reporters: ['default', fileURLToPath(new URL('countsReporter.mjs', import.meta.url))],
     testMatch: ['<rootDir>/test/**/*.test.ts'],
+    // Set by `npm test` where there is no torch; it then names these files as not run.
+    testPathIgnorePatterns: [
+      '/node_modules/',
+      ...(process.env['PROTOCL_TEST_TORCH'] === 'unavailable' ? ['\\.torch\\.test\\.ts$'] : []),
+    ],
     modulePathIgnorePatterns: ['<rootDir>/dist/'],
     extensionsToTreatAsEsm: ['.ts'],
     // TypeScript's sources import each other under the names that they will have once compiled.

@@ -31,8 +31,7 @@ describe('the test environment', () => {
     const thrown = attempt(() => readFileSync('/no/such/file'));
     expect(thrown instanceof Error).toBe(true);
     expect(thrown instanceof RangeError).toBe(false);
-    expect(attempt(() => new Array(-1)) instanceof RangeError).toBe(true);
+    expect(attempt(() => 'x'.repeat(-1)) instanceof RangeError).toBe(true);
     expect({} instanceof Error).toBe(false);
-    expect(null instanceof Error).toBe(false);
   });
 });

@@ -1,0 +1,71 @@
+import js from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+import { depConstraints } from './tools/lint/boundaries.mjs';
+
+export default defineConfig(
+  {
+    ignores: ['**/dist/', '**/test-results/', '**/bench-results/', '**/build/', '**/fixtures/', '**/files/'],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.mjs'],
+    plugins: { '@nx': nx },
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'max-lines': ['error', 400],
+      'no-warning-comments': 'error',
+      // Tests import their own package by its name, as its users do.
+      '@nx/enforce-module-boundaries': ['error', { depConstraints, allowCircularSelfDependency: true }],
+    },
+  },
+  {
+    // TypeScript checks the names in these.
+    files: ['**/*.mjs'],
+    rules: { 'no-undef': 'off' },
+  },
+  {
+    // Jest reads these; no package imports them.
+    files: ['**/jest.config.mjs'],
+    rules: { '@nx/enforce-module-boundaries': 'off' },
+  },
+  {
+    files: ['packages/**'],
+    ignores: ['**/jest.config.mjs'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['@protocl/tools', '@protocl/tools/*'], message: 'The tools are never published.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowArray: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // An interface may ask for a promise that an implementation has at once.
+      '@typescript-eslint/require-await': 'off',
+      // Callers in JavaScript pass what the types forbid, and the types of TensorFlow.js promise more than it keeps.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // Numeric loops index arrays whose bounds they have just set.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);

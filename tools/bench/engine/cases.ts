@@ -1,0 +1,131 @@
+import type { Case, PeerVariant } from '../harness/comparison.js';
+import type { BenchOptions } from '../options.js';
+
+/** Sizes of everything that is measured. */
+export interface EngineSizes {
+  readonly depth: 8 | 18;
+  readonly width: number;
+  readonly batch: number;
+  readonly imageSize: number;
+  readonly products: readonly (readonly [number, number, number])[];
+  readonly centroids: { readonly n: number; readonly dimension: number; readonly k: number };
+}
+
+const fullSizes: EngineSizes = {
+  depth: 18,
+  width: 64,
+  batch: 64,
+  imageSize: 32,
+  products: [
+    [1024, 1024, 1024],
+    [4096, 512, 512],
+  ],
+  centroids: { n: 20_000, dimension: 128, k: 1000 },
+};
+
+const tinySizes: EngineSizes = {
+  depth: 8,
+  width: 8,
+  batch: 4,
+  imageSize: 16,
+  products: [[64, 64, 64]],
+  centroids: { n: 200, dimension: 16, k: 10 },
+};
+
+/** The sizes that the options ask for. */
+export function sizesFor({ tiny }: Pick<BenchOptions, 'tiny'>): EngineSizes {
+  return tiny ? tinySizes : fullSizes;
+}
+
+/** The optimizer's settings, the same on both sides. */
+export const optimizer = { learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4 } as const;
+
+/** The networks' settings in the form of a task. */
+export function networkTask({ depth, width, batch, imageSize }: EngineSizes) {
+  return { depth, width, batch, imageSize, ...optimizer };
+}
+
+const STEP_LIMIT = 1;
+const FORWARD_LIMIT = 1.03;
+const MEMORY_LIMIT = 1.1;
+/** Training steps after which the peak is read; both sides reach it in the second. */
+const MEMORY_STEPS = 5;
+const EMA_DECAY = 0.999;
+/** Points that PyTorch takes at a time: enough to be busy, little enough to stay in the cache. */
+const POINT_BLOCK = 2048;
+
+/** All cases of the engine benchmark, for each thread count where it matters. */
+export function engineCases(options: BenchOptions): Case[] {
+  const sizes = sizesFor(options);
+  const network = `resnet${sizes.depth}`;
+  const onDevice = { device: options.device, backend: options.backend };
+  const onCpu = options.device === 'cpu';
+  const most = Math.max(...options.threads);
+
+  const timed = (
+    threads: number,
+    name: string,
+    unit: 's' | 'ms' | 'us',
+    task: Readonly<Record<string, unknown>>,
+    ways: readonly PeerVariant[] = [{ variant: '', task: {} }],
+    limit?: number,
+  ): Case => ({
+    name: `${name}/${onCpu ? `threads-${threads}` : options.device}`,
+    measure: 'time',
+    unit,
+    threads,
+    ours: { ...task, ...onDevice },
+    peers: ways.map(({ variant, task: way }) => ({ variant, task: { ...task, ...onDevice, ...way } })),
+    // The promises were made for the processor and for the full sizes.
+    ...(limit !== undefined && onCpu && !options.tiny && { limit }),
+  });
+
+  const perThreads = options.threads.flatMap((threads) => [
+    timed(threads, `${network}/train`, 'ms', { case: 'train', ...networkTask(sizes) }, layouts, STEP_LIMIT),
+    timed(
+      threads,
+      `${network}/forward`,
+      'ms',
+      { case: 'forward', ...networkTask(sizes) },
+      layouts,
+      FORWARD_LIMIT,
+    ),
+    ...sizes.products.map((shape) =>
+      timed(threads, `matmul/${shape.join('x')}`, 'ms', { case: 'matmul', shape }),
+    ),
+  ]);
+
+  const { depth, width, centroids } = sizes;
+  const memory: Case = {
+    ...timed(most, '', 'ms', { case: 'train', ...networkTask(sizes) }, layouts, MEMORY_LIMIT),
+    name: `${network}/train/peak-memory`,
+    measure: 'peak-memory',
+    unit: 'MiB',
+    iterations: MEMORY_STEPS,
+  };
+  return [
+    ...perThreads,
+    memory,
+    timed(1, 'dispatch/add-one-element', 'us', { case: 'add' }),
+    timed(most, 'sgd-step', 'ms', { case: 'sgd', depth, width, ...optimizer }, optimizers),
+    timed(most, 'ema-step', 'ms', { case: 'ema', depth, width, decay: EMA_DECAY }, ways('loop', 'foreach')),
+    timed(
+      most,
+      `nearest-centroid/${centroids.n}x${centroids.dimension}x${centroids.k}`,
+      'ms',
+      { case: 'nearest-centroid', ...centroids, block: POINT_BLOCK },
+      ways('cdist', 'addmm'),
+    ),
+  ];
+}
+
+const layouts: readonly PeerVariant[] = ['contiguous', 'channels_last'].map((layout) => ({
+  variant: layout,
+  task: { layout },
+}));
+
+const optimizers = ways('default', 'foreach', 'fused');
+
+function ways(...names: string[]): PeerVariant[] {
+  return names.map((way) => ({ variant: way, task: { way } }));
+}

@@ -1,0 +1,18 @@
+import type { Peer } from '../peer.js';
+import type { BenchOptions } from '../options.js';
+import type { Outcome } from './runCases.js';
+
+/** What a benchmark is run with. */
+export interface BenchContext {
+  readonly options: BenchOptions;
+  /** The PyTorch to compare with, found when it is first asked for; null where there is none. */
+  readonly peer: () => Promise<Peer | null>;
+  /** Tells the user one line. */
+  readonly report: (line: string) => void;
+}
+
+/** A benchmark that `npm run bench -- NAME` can run. */
+export interface Benchmark {
+  readonly name: string;
+  run(context: BenchContext): Promise<Outcome>;
+}

@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { parseOptions } from '../options.js';
+
+describe('parseOptions', () => {
+  test('reads the name and the options in any order', () => {
+    const args = ['--json', 'out.json', 'engine', '--samples', '5', '--threads', '1,4', '--no-peer'];
+    expect(parseOptions(args)).toMatchObject({
+      benchmark: 'engine',
+      json: 'out.json',
+      samples: 5,
+      threads: [1, 4],
+      peer: false,
+      tiny: false,
+      backend: 'torch',
+      device: 'cpu',
+      filter: undefined,
+    });
+  });
+
+  test('one thread count is enough for a graphics processor', () => {
+    expect(parseOptions(['engine', '--device', 'cuda']).threads).toEqual([1]);
+  });
+
+  test.each([
+    [[], 'one benchmark has to be named'],
+    [['engine', 'soak'], 'one benchmark has to be named'],
+    [['engine', '--samples', '0'], '--samples is out of range'],
+    [['engine', '--samples', 'many'], '--samples is out of range'],
+    [['engine', '--threads', '1,x'], '--threads is out of range'],
+    [['engine', '--fast'], "Unknown option '--fast'"],
+  ])('%j is refused', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(
+      expect.objectContaining({ code: 'BENCH_USAGE', message: expect.stringContaining(message) }),
+    );
+  });
+});

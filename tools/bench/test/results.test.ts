@@ -1,0 +1,91 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { Environment } from '../harness/environment.js';
+import { summarize } from '../harness/record.js';
+import { median, quantile, quartiles } from '../harness/statistics.js';
+import { formatTable } from '../harness/table.js';
+import { fakeCase } from './fakeSides.js';
+
+const environment = { cpu: 'fake' } as Environment;
+
+describe('statistics', () => {
+  test.each([
+    [[3], 3],
+    [[3, 1, 2], 2],
+    [[4, 1, 3, 2], 2.5],
+    [[10, 9, 8, 100], 9.5],
+  ])('the median of %j is %d', (values, expected) => {
+    expect(median(values)).toBe(expected);
+  });
+
+  test('quantiles are interpolated, and the values stay in their order', () => {
+    const values = [5, 1, 3, 2, 4];
+    expect(quartiles(values)).toEqual([2, 4]);
+    expect(quantile(values, 0.1)).toBeCloseTo(1.4);
+    expect(values).toEqual([5, 1, 3, 2, 4]);
+  });
+
+  test('no values have no median', () => {
+    expect(median([])).toBeNaN();
+  });
+});
+
+describe('summarize', () => {
+  const samples = {
+    ours: { label: 'ours', values: [2, 3, 100] },
+    peers: [
+      { label: 'P, slow', values: [6, 6, 6] },
+      { label: 'P, fast', values: [4, 4, 50] },
+    ],
+    versions: {},
+  };
+
+  test('compares the medians with those of the better variant', () => {
+    const { record, variants } = summarize(fakeCase(), samples, environment);
+    expect(record).toEqual({
+      name: 'fake',
+      unit: 'ms',
+      ours: 3,
+      peer: 4,
+      ratio: 0.75,
+      samples: 3,
+      peerName: 'P, fast',
+      environment,
+    });
+    expect(variants).toEqual([
+      { label: 'P, slow', median: 6 },
+      { label: 'P, fast', median: 4 },
+    ]);
+  });
+
+  test('the spread is that of samples taken side by side', () => {
+    // The ratios are .5, .75 and 2.
+    expect(summarize(fakeCase(), samples, environment).spread).toEqual([0.625, 1.375]);
+  });
+
+  test('without a peer only our side has a figure', () => {
+    const { record, spread } = summarize(fakeCase(), { ...samples, peers: [] }, environment);
+    expect(record).toMatchObject({ ours: 3, peer: null, ratio: null, peerName: null });
+    expect(spread).toBeNull();
+  });
+});
+
+describe('formatTable', () => {
+  const samples = (ours: number) => ({
+    ours: { label: 'ours', values: [ours] },
+    peers: [{ label: 'P', values: [4] }],
+    versions: {},
+  });
+
+  test('shows whether a limit was kept', () => {
+    const rows = [3, 5].map((ours) => summarize(fakeCase({ limit: 1 }), samples(ours), environment));
+    const [, kept, exceeded] = formatTable(rows).split('\n');
+    expect(kept).toMatch(/fake +ms +3\.000 +4\.000 +0\.750 +0\.750\.\.0\.750 +1\.00 kept +P$/);
+    expect(exceeded).toMatch(/1\.250 .* 1\.00 EXCEEDED +P$/);
+  });
+
+  test('says so where there was no peer', () => {
+    const result = summarize(fakeCase({ limit: 1 }), { ...samples(3), peers: [] }, environment);
+    expect(formatTable([result])).toMatch(/3\.000 +- +- +- +1\.00 +no peer$/);
+  });
+});

@@ -1,0 +1,121 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { bundleSuite } from './bundle.js';
+import { exclusions, MAXIMUM_EXCLUSIONS } from './exclusions.js';
+import { type Failure, type Outcome, runSuite } from './runSuite.js';
+import { type BackendName, backendNames } from './suite/events.js';
+
+/** The suite has 4,230 specs; far fewer mean that some were lost on the way, which must not pass for success. */
+const MINIMUM_SPECS = 4_200;
+
+const usage = `Runs tfjs-core's own test suite on a backend.
+
+  --backend NAME   ${backendNames.join(', ')}. Default: torch
+  --device NAME    cpu, cuda, cuda:N or mps. Default: PROTOCL_DEVICE, else cpu
+  --filter TEXT    only the specs with this text in their name or file
+  --addon FILE     the compiled addon; without it, it is prepared
+  --json FILE      write the counts: { specs, failures, excluded }
+  --failures FILE  write the failing specs, grouped by file
+`;
+
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string', default: 'torch' },
+    device: { type: 'string', default: process.env['PROTOCL_DEVICE'] ?? 'cpu' },
+    filter: { type: 'string' },
+    addon: { type: 'string' },
+    json: { type: 'string' },
+    failures: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  process.stdout.write(usage);
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const backend = values.backend as BackendName;
+  if (!backendNames.includes(backend)) throw new Error(`There is no backend '${backend}'.\n\n${usage}`);
+  const excluded = backend === 'torch' ? exclusions : [];
+  const addonPath = backend === 'torch' ? await findAddon() : undefined;
+  const outcome = await runSuite(await bundleSuite(backend), {
+    backend,
+    device: values.device,
+    addonPath,
+    wasmFolder: `${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`,
+    filter: values.filter,
+    excluded: excluded.map((exclusion) => exclusion.spec),
+  });
+  const problems = values.filter === undefined ? problemsOfFullRun(backend, outcome) : [];
+
+  for (const failure of outcome.failures) process.stdout.write(`${describeFailure(failure)}\n`);
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  const failures = outcome.failures.length + problems.length;
+  const counts = { specs: outcome.specs, failures, excluded: outcome.excluded.length };
+  if (values.failures !== undefined) await writeWhole(values.failures, groupByFile(outcome.failures));
+  if (values.json !== undefined) await writeWhole(values.json, `${JSON.stringify(counts)}\n`);
+  process.stdout.write(`${counts.specs} specs, ${counts.failures} failures, ${counts.excluded} excluded\n`);
+  process.exitCode = failures === 0 ? 0 : 1;
+}
+
+async function findAddon(): Promise<string> {
+  if (values.addon !== undefined) return resolve(values.addon);
+  const { prepareTorch } = await import('@protocl/tfjs-backend-torch');
+  const prepared = await prepareTorch({ log: (line) => process.stdout.write(`${line}\n`) });
+  return prepared.addonPath;
+}
+
+/** What is wrong with a run of the whole suite, besides its failing specs. */
+function problemsOfFullRun(backend: BackendName, { specs, excluded }: Outcome): string[] {
+  const problems: string[] = [];
+  if (specs < MINIMUM_SPECS)
+    problems.push(`Only ${specs} specs ran; at least ${MINIMUM_SPECS} were expected.`);
+  if (backend !== 'torch') return problems;
+  if (exclusions.length > MAXIMUM_EXCLUSIONS) {
+    problems.push(`${exclusions.length} specs are excluded; at most ${MAXIMUM_EXCLUSIONS} may be.`);
+  }
+  const unknown = exclusions.filter(({ spec }) => !excluded.includes(spec));
+  for (const { spec } of unknown)
+    problems.push(`The suite has no spec '${spec}', which exclusions.ts names.`);
+  return problems;
+}
+
+function describeFailure({ spec, file, messages }: Failure): string {
+  return [`FAILED ${file === '' ? '' : `${file}: `}${spec}`, ...messages.slice(0, 3).map(shortened)].join(
+    '\n',
+  );
+}
+
+/** A message that fits on a few lines of a terminal. */
+function shortened(message: string): string {
+  const lines = message.split('\n').slice(0, 24).join('\n    ');
+  return `    ${lines.length > 1_200 ? `${lines.slice(0, 1_200)}...` : lines}`;
+}
+
+function groupByFile(failures: readonly Failure[]): string {
+  const files = new Map<string, Failure[]>();
+  for (const failure of failures) files.set(failure.file, [...(files.get(failure.file) ?? []), failure]);
+  const groups = [...files].sort(([a], [b]) => a.localeCompare(b));
+  return groups
+    .map(([file, group]) => {
+      const specs = group.map(
+        ({ spec, messages }) => `  ${spec}\n      ${(messages[0] ?? '').split('\n')[0]?.slice(0, 200)}\n`,
+      );
+      return `${file} (${group.length})\n${specs.join('')}`;
+    })
+    .join('\n');
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  const path = resolve(file);
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${process.pid}.tmp`);
+  await writeFile(temporary, text, { flush: true });
+  await rename(temporary, path);
+}

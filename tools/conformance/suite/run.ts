@@ -1,0 +1,62 @@
+import { env, setBackend } from '@tensorflow/tfjs-core';
+import type { JasmineResult } from 'jasmine-core/lib/jasmine-core/jasmine.js';
+
+import type { SuiteEvent } from './events.js';
+import { environment, fileOf } from './jasmine.js';
+import { settings } from './settings.js';
+
+const excluded = new Set(settings.excluded);
+
+environment.configure({
+  random: false,
+  specFilter: (spec) => {
+    const name = plainName(spec.getFullName());
+    if (excluded.has(name)) return false;
+    return settings.filter === undefined || `${fileOf(spec.id)} ${name}`.includes(settings.filter);
+  },
+});
+
+environment.addReporter({
+  specStarted: (result) => {
+    tell({ type: 'started', spec: plainName(result.fullName) });
+  },
+  specDone: (result) => {
+    const spec = plainName(result.fullName);
+    if (result.status === 'excluded' && !excluded.has(spec)) return;
+    tell({
+      type: 'done',
+      spec,
+      file: fileOf(result.id),
+      status: result.status === 'pending' ? 'skipped' : result.status,
+      messages: messagesOf(result),
+    });
+  },
+  suiteDone: (result) => {
+    if (result.failedExpectations.length === 0) return;
+    tell({ type: 'suiteFailed', suite: plainName(result.fullName), messages: messagesOf(result) });
+  },
+});
+
+// Each suite starts the backend anew; where that is impossible, once is enough to know, and under test tfjs-core would
+// not print why.
+env().set('IS_TEST', false);
+if (await setBackend(settings.backend)) {
+  const outcome = await environment.execute();
+  tell({ type: 'finished', problem: outcome.failedExpectations[0]?.message });
+} else {
+  process.exitCode = 1;
+}
+process.disconnect();
+
+/** A spec's name without the environment, such as ` torch {}`, that tfjs-core puts behind each suite's name. */
+function plainName(fullName: string): string {
+  return fullName.replace(` ${settings.backend} {}`, '');
+}
+
+function messagesOf(result: Pick<JasmineResult, 'failedExpectations'>): string[] {
+  return result.failedExpectations.map((expectation) => expectation.message);
+}
+
+function tell(event: SuiteEvent): void {
+  process.send?.(event);
+}

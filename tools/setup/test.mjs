@@ -1,0 +1,129 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { testedProjects, torchTests } from './projects.mjs';
+import { run, typescriptFlags } from './run.mjs';
+import { setUp } from './setup.mjs';
+import { conformanceCounts, failedTasks, jestCounts } from './testCounts.mjs';
+import { workspaceRoot } from './workspace.mjs';
+
+/** @typedef {import('./projects.mjs').Project} Project */
+
+const targets = ['lint', 'typecheck', 'build', 'pack-check', 'test'];
+
+let passed = 0;
+let failed = 0;
+/** @type {string[]} */
+const summary = [];
+
+const torch = await setUp();
+const projects = await testedProjects();
+await Promise.all(projects.map((project) => rm(report(project), { force: true })));
+
+const checks = await runChecks();
+await countTests(checks.failedTasks);
+await runConformance();
+await countDefects();
+
+console.log(`\n${summary.join('\n')}\n\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+/**
+ * Everything that Nx runs for each project, and what looks at the repository as a whole. What passes here is no test
+ * and is not counted; what fails is.
+ */
+async function runChecks() {
+  let output = '';
+  const code = await run(
+    process.execPath,
+    [bin('nx/dist/bin/nx.js'), 'run-many', '-t', ...targets, '--output-style=static'],
+    {
+      env: { NX_DAEMON: 'false', NX_TUI: 'false', PROTOCL_TEST_TORCH: torch.fingerprint ?? 'unavailable' },
+      output: (text) => (output += text),
+    },
+  );
+  const tasks = failedTasks(output);
+  if (code !== 0 && tasks.length === 0) tasks.push('nx');
+  if ((await run(process.execPath, [bin('knip/bin/knip.js')])) !== 0) tasks.push('knip');
+  if (
+    (await run(process.execPath, [bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'])) !==
+    0
+  ) {
+    tasks.push('format:check');
+  }
+  const other = tasks.filter((task) => !task.endsWith(':test'));
+  failed += other.length;
+  summary.push(
+    `checks (${targets.filter((target) => target !== 'test').join(', ')}, knip, format:check): ` +
+      (other.length === 0 ? 'passed' : `FAILED ${other.join(' ')}`),
+  );
+  return { failedTasks: tasks };
+}
+
+/** @param {readonly string[]} tasks those that have failed */
+async function countTests(tasks) {
+  for (const project of projects) {
+    const counts = await readReport(project);
+    if (counts === null || (tasks.includes(`${project.name}:test`) && counts.failed === 0)) {
+      failed += 1;
+      summary.push(`${project.name}: FAILED, its tests ended before their report`);
+      continue;
+    }
+    passed += counts.passed;
+    failed += counts.failed;
+    const skipped = counts.skipped === 0 ? '' : `, ${counts.skipped} skipped`;
+    summary.push(`${project.name}: ${counts.passed} passed, ${counts.failed} failed${skipped}`);
+  }
+}
+
+/** @param {Project} project */
+async function readReport(project) {
+  try {
+    return jestCounts(JSON.parse(await readFile(report(project), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Project} project */
+function report({ root }) {
+  return join(workspaceRoot, root, 'test-results', 'jest.json');
+}
+
+/** tfjs-core's own suite on torch. */
+async function runConformance() {
+  if (torch.fingerprint === null) return;
+  let output = '';
+  const main = join(workspaceRoot, 'tools', 'conformance', 'main.ts');
+  const code = await run(process.execPath, [...typescriptFlags(), main], {
+    output: (text) => (output += text),
+  });
+  const counts = conformanceCounts(output);
+  if (counts === null || (code !== 0 && counts.failed === 0)) {
+    failed += 1;
+    summary.push(`conformance: FAILED with code ${code}`);
+  }
+  if (counts === null) return;
+  passed += counts.passed;
+  failed += counts.failed;
+  summary.push(`conformance: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} excluded`);
+}
+
+/** What could not be tested for want of torch, and whether that is a fault of ours. */
+async function countDefects() {
+  if (torch.fingerprint !== null) return;
+  const files = (await Promise.all(projects.map(torchTests))).flat();
+  summary.push(
+    '',
+    'NOT RUN, because torch is not available on this machine (the set-up says why, above):',
+    ...["tfjs-core's own suite (tools/conformance)", ...files].map((what) => `  NOT RUN  ${what}`),
+  );
+  if (torch.defect) {
+    failed += 1;
+    summary.push('torch: FAILED, its set-up ended in an error that it does not know');
+  }
+}
+
+/** @param {string} path of a command inside `node_modules` */
+function bin(path) {
+  return join(workspaceRoot, 'node_modules', path);
+}
