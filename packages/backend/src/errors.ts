@@ -1,5 +1,5 @@
-import { ProtoclError } from '@protocl/core';
-import type { ProtoclErrorDetails } from '@protocl/core';
+import { ProtoclError } from '@protocl/core/errors';
+import type { ProtoclErrorDetails } from '@protocl/core/errors';
 
 /** What can go wrong in this package. */
 export type BackendErrorCode =

@@ -1,5 +1,5 @@
 import { engine, ready, setBackend } from '@tensorflow/tfjs-core';
-import { isProtoclError } from '@protocl/core';
+import { isProtoclError } from '@protocl/core/errors';
 
 import { cpu } from './engines/cpu.js';
 import { BACKEND_NAMES } from './engines/engine.js';

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import type { KernelBackend, TensorInfo, Variable } from '@tensorflow/tfjs-core';
+import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 
 import { batchNorm, ensureKernels, nearestCentroid, sgdMomentumStep, SgdMomentumStep } from '../src/index.js';
 import { sampleTensor } from './numericGradient.js';
 
-/** What of the cpu backend the kernel below reads and writes. */
-interface CpuBackend extends KernelBackend {
+/** What of the cpu backend the kernel below uses. */
+interface CpuBackend {
+  incRef(dataId: object): void;
   data: { get(dataId: object): { values: Float32Array } };
 }
 
@@ -16,12 +17,12 @@ const NAME = 'mine';
 
 /** p -= gradient, in place: the outputs are the inputs' own data, held once more. */
 function stepInPlace({ inputs, backend }: { inputs: object; backend: unknown }): TensorInfo[] {
-  const { data, incRef } = backend as CpuBackend;
+  const cpu = backend as CpuBackend;
   const { parameter0, velocity0, gradient0 } = inputs as Record<string, TensorInfo>;
-  const values = data.get(parameter0!.dataId).values;
-  data.get(gradient0!.dataId).values.forEach((value, index) => (values[index]! -= value));
+  const values = cpu.data.get(parameter0!.dataId).values;
+  cpu.data.get(gradient0!.dataId).values.forEach((value, index) => (values[index]! -= value));
   return [parameter0!, velocity0!].map(({ dataId, shape, dtype }) => {
-    incRef.call(backend, dataId);
+    cpu.incRef(dataId);
     return { dataId, shape, dtype };
   });
 }

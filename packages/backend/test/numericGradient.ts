@@ -1,6 +1,9 @@
 import { expect } from '@jest/globals';
-import { dispose, engine, grads, mul, sum, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, engine, env, grads, mul, sum, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+
+// TensorFlow.js then checks after every kernel that it left no memory behind but its outputs.
+env().set('IS_TEST', true);
 
 /** Values that look random, differ from each other and are the same in every run. */
 export function sampleValues(count: number, { seed = 1, low = -1, high = 1 } = {}): Float32Array {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { isProtoclError } from '@protocl/core';
+import { isProtoclError } from '@protocl/core/errors';
 
 import { useBackend } from '../src/index.js';
 import type { BackendSelection, UseBackendOptions } from '../src/index.js';

@@ -2,7 +2,7 @@
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -30,6 +30,9 @@ constexpr size_t kWasteDivisor = 8;
 // Requests to the system from this size on are first compared with the memory that is available.
 constexpr size_t kCheckedSize = 16 << 20;
 
+// Blocks from this size on are mappings of their own.
+constexpr size_t kMapped = 1 << 20;
+
 thread_local double refused_bytes = -1;
 
 size_t rounded(size_t bytes) {
@@ -52,6 +55,22 @@ uint64_t available_bytes() {
   }
   std::fclose(file);
   return result;
+}
+
+// Large blocks are mapped one by one. From malloc they would come out of its heap once it has seen a few of them,
+// and what is freed there stays resident between the blocks that live.
+void* system_allocate(size_t size) {
+  void* block = nullptr;
+  if (size < kMapped) return posix_memalign(&block, kAlignment, size) == 0 ? block : nullptr;
+  block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return block == MAP_FAILED ? nullptr : block;
+}
+
+void system_free(void* block, size_t size) {
+  if (size < kMapped)
+    std::free(block);
+  else
+    munmap(block, size);
 }
 
 class CachingAllocator final : public at::Allocator {
@@ -125,11 +144,12 @@ class CachingAllocator final : public at::Allocator {
       shrink_cache(0);
       if (size > available_bytes()) refuse(requested);
     }
-    void* block = nullptr;
-    if (posix_memalign(&block, kAlignment, size) != 0) {
+    void* block = system_allocate(size);
+    if (!block) {
       shrink_cache(0);
-      if (posix_memalign(&block, kAlignment, size) != 0) refuse(requested);
+      block = system_allocate(size);
     }
+    if (!block) refuse(requested);
     return block;
   }
 
@@ -151,7 +171,7 @@ class CachingAllocator final : public at::Allocator {
   void shrink_cache(uint64_t target) {
     while (cached_ > target && !free_blocks_.empty()) {
       const auto largest = std::prev(free_blocks_.end());
-      std::free(largest->second.back());
+      system_free(largest->second.back(), largest->first);
       cached_ -= largest->first;
       largest->second.pop_back();
       if (largest->second.empty()) free_blocks_.erase(largest);

@@ -3,6 +3,7 @@
 #include <torch/library.h>
 
 #include <tuple>
+#include <cmath>
 #include <limits>
 
 #include "parallel_products.h"
@@ -24,10 +25,17 @@ PROTOCL_VECTORIZED float largest(const float* __restrict score, const float* __r
   return best;
 }
 
-int64_t first_at_least(const float* score, const float* half_norm, int64_t count, float bound) {
-  for (int64_t j = 0; j < count; ++j)
-    if (score[j] - half_norm[j] >= bound) return j;
-  return 0;
+PROTOCL_VECTORIZED int32_t count_at_least(const float* __restrict score, const float* __restrict half_norm,
+                                          int64_t count, float bound) {
+  int32_t total = 0;
+  for (int64_t j = 0; j < count; ++j) total += score[j] - half_norm[j] >= bound ? 1 : 0;
+  return total;
+}
+
+int64_t next_at_least(const float* score, const float* half_norm, int64_t start, int64_t count, float bound) {
+  int64_t j = start;
+  while (j < count && !(score[j] - half_norm[j] >= bound)) ++j;
+  return j;
 }
 
 PROTOCL_VECTORIZED float squared_distance(const float* __restrict a, const float* __restrict b, int64_t size) {
@@ -44,10 +52,39 @@ PROTOCL_VECTORIZED float squared_distance(const float* __restrict a, const float
   return total;
 }
 
+float squared_norm(const float* values, int64_t size) {
+  float total = 0;
+  for (int64_t i = 0; i < size; ++i) total += values[i] * values[i];
+  return total;
+}
+
 PROTOCL_VECTORIZED void subtract(const float* __restrict points, const float* __restrict centre, int64_t rows,
                                  int64_t dimension, float* __restrict result) {
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t d = 0; d < dimension; ++d) result[r * dimension + d] = points[r * dimension + d] - centre[d];
+}
+
+struct Nearest {
+  int64_t index;
+  float squared_distance;
+};
+
+// Scores are rounded, so the highest one need not be the nearest centroid, nor the first of equally near ones. All that
+// come within the rounding of it are compared by their distances; mostly it is alone.
+Nearest nearest_of(const float* point, const float* centroids, int64_t dimension, const float* score,
+                   const float* half_norm, int64_t count, float rounding) {
+  const float bound = largest(score, half_norm, count) - rounding;
+  const int32_t candidates = count_at_least(score, half_norm, count, bound);
+  Nearest nearest{0, std::numeric_limits<float>::infinity()};
+  int64_t j = -1;
+  for (int32_t i = 0; i < candidates; ++i) {
+    j = next_at_least(score, half_norm, j + 1, count, bound);
+    const float distance = squared_distance(point, centroids + j * dimension, dimension);
+    if (i == 0 || distance < nearest.squared_distance) nearest = {j, distance};
+  }
+  // A point that is not a number has no nearest centroid; its distance says so.
+  if (candidates == 0) nearest.squared_distance = squared_distance(point, centroids, dimension);
+  return nearest;
 }
 
 std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_given,
@@ -70,6 +107,9 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
   const at::Tensor transposed = centred.t();
   const float *point_data = points.data_ptr<float>(), *centroid_data = centroids.data_ptr<float>(),
               *centre_data = centre.data_ptr<float>(), *norm_data = half_norms.data_ptr<float>();
+  const float farthest = std::sqrt(2 * half_norms.max().item<float>());
+  // What a product of D terms and a difference can be off by, for factors of length one.
+  const float rounding = static_cast<float>(dimension + 16) * std::numeric_limits<float>::epsilon();
   int32_t* index_data = indices.data_ptr<int32_t>();
   float* distance_data = distances.data_ptr<float>();
 
@@ -82,11 +122,11 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
       at::Tensor some_scores = scores.narrow(0, 0, rows);
       at::mm_out(some_scores, moved.narrow(0, 0, rows), transposed);
       for (int64_t r = 0; r < rows; ++r) {
-        const float* score = scores.data_ptr<float>() + r * k;
-        const int64_t best = first_at_least(score, norm_data, k, largest(score, norm_data, k));
-        index_data[start + r] = static_cast<int32_t>(best);
-        distance_data[start + r] =
-            squared_distance(point_data + (start + r) * dimension, centroid_data + best * dimension, dimension);
+        const float reach = std::sqrt(squared_norm(moved.data_ptr<float>() + r * dimension, dimension)) + farthest;
+        const Nearest nearest = nearest_of(point_data + (start + r) * dimension, centroid_data, dimension,
+                                           scores.data_ptr<float>() + r * k, norm_data, k, rounding * reach * reach);
+        index_data[start + r] = static_cast<int32_t>(nearest.index);
+        distance_data[start + r] = nearest.squared_distance;
       }
     }
   });

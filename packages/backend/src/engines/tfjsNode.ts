@@ -1,5 +1,6 @@
 import {
   engine,
+  env,
   getKernelsForBackend,
   removeBackend,
   setBackend,
@@ -51,6 +52,9 @@ async function load(name: Engine['name'], packageName: string, { threads }: Engi
       remedy: 'Use one of them in a process',
     });
   }
+  if (!env().getBool('IS_NODE')) {
+    throw backendError('BACKEND_UNAVAILABLE', { message: `${packageName} needs Node`, expected: 'Node' });
+  }
   await restoreRemovedUtilities();
   // TensorFlow reads this once, when its library is loaded.
   if (threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
@@ -73,7 +77,7 @@ function unload(): void {
 
 /** tfjs-node calls two functions of node:util that Node 23 no longer has. */
 async function restoreRemovedUtilities(): Promise<void> {
-  const { default: util } = (await import('node:util')) as unknown as { default: Record<string, unknown> };
+  const { default: util } = await importOptional<{ default: Record<string, unknown> }>('node:util');
   util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
   util['isArray'] ??= Array.isArray;
 }

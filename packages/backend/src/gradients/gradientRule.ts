@@ -2,7 +2,7 @@ import { broadcast_util, reshape, sum } from '@tensorflow/tfjs-core';
 import type { GradConfig, Tensor } from '@tensorflow/tfjs-core';
 
 /** The gradient of each named input of a kernel, computed only when it is asked for. */
-export type InputGradients = Record<string, () => Tensor>;
+type InputGradients = Record<string, () => Tensor>;
 
 /** What a kernel needs to keep from its forward pass, and how its gradient follows from that. */
 export interface GradientRule {

@@ -4,6 +4,7 @@ import { batchMatMul } from './batchMatMul.js';
 import { conv2dPaddedExplicitly } from './conv2d.js';
 import { conv2dBackpropFilter } from './conv2dBackpropFilter.js';
 import { conv2dBackpropInput } from './conv2dBackpropInput.js';
+import { identity } from './identity.js';
 import { maxPoolGrad } from './maxPoolGrad.js';
 import { oneHotOfDtype } from './oneHot.js';
 import { replaceKernel } from './replaceKernel.js';
@@ -25,16 +26,18 @@ const wrong: Readonly<Record<string, Replacement>> = {
   OneHot: oneHotOfDtype,
 };
 
-/** Kernels that wasm has, but 10 to 100 times slower than its own fast paths allow. */
+/** Kernels that wasm has, but many times slower than it could be, or with more memory. */
 const slow: Readonly<Record<string, Replacement>> = {
   BatchMatMul: batchMatMul,
   Conv2DBackpropInput: () => conv2dBackpropInput,
   GatherV2: gather,
+  Identity: () => identity,
 };
 
 /**
- * Gives TensorFlow.js's wasm backend the kernels that training needs and it does not have,
- * right ones where its own are wrong, and faster ones where its own would take most of a step. Calling it again changes nothing.
+ * Gives TensorFlow.js's wasm backend the kernels that training needs and it does not have, right
+ * ones where its own are wrong, and faster ones where its own would take most of a training step.
+ * Calling it again changes nothing.
  */
 export function completeWasm(): void {
   for (const [kernelName, kernelFunc] of Object.entries(missing)) {

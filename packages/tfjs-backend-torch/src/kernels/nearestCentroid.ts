@@ -13,9 +13,18 @@ const sum = operator('aten::sum', 'dim_IntList');
 const transpose = operator('aten::t');
 const addmm = operator('aten::addmm');
 const argmin = operator('aten::argmin');
+const topk = listOperator('aten::topk');
+const sort = listOperator('aten::sort');
+const gather = operator('aten::gather');
+const unsqueeze = operator('aten::unsqueeze');
+const squeeze = operator('aten::squeeze', 'dim');
+const reshape = operator('aten::reshape');
 const narrow = operator('aten::narrow');
 const indexSelect = operator('aten::index_select');
 const cat = operator('aten::cat');
+
+/** Scores are rounded, so that many of the best are compared by their distances. */
+const candidates = 4;
 
 /** Scores that exist at once on a GPU: 256 MiB of them. */
 const mostScores = 2 ** 26;
@@ -46,9 +55,22 @@ function onDevice(points: Handle, centroids: Handle): Handle[] {
   const distances: Handle[] = [];
   for (let start = 0; start < Math.max(n, 1); start += rows) {
     const block = narrow(points, 0, start, Math.min(rows, n - start));
-    const nearest = argmin(addmm(norms, sub(block, centre), transposed, 1, -2), 1);
-    indices.push(nearest);
-    distances.push(sum(square(sub(block, indexSelect(centroids, 0, nearest))), [1]));
+    const scores = addmm(norms, sub(block, centre), transposed, 1, -2);
+    const [index, distance] = closest(block, centroids, scores, Math.min(k, candidates));
+    indices.push(index);
+    distances.push(distance);
   }
   return [cat(indices, 0), cat(distances, 0)];
+}
+
+/** Index and squared distance of the nearest among the centroids of the lowest scores; of equal ones the first. */
+function closest(points: Handle, centroids: Handle, scores: Handle, count: number): [Handle, Handle] {
+  const [rows, dimension] = shapeOf(points) as [number, number];
+  const [, lowest] = topk(scores, count, 1, false, false) as [Handle, Handle];
+  const [inOrder] = sort(lowest, 1, false) as [Handle];
+  const candidateRows = indexSelect(centroids, 0, reshape(inOrder, [-1]));
+  const differences = sub(unsqueeze(points, 1), reshape(candidateRows, [rows, count, dimension]));
+  const squared = sum(square(differences), [2]);
+  const nearest = unsqueeze(argmin(squared, 1), 1);
+  return [squeeze(gather(inOrder, 1, nearest), 1), squeeze(gather(squared, 1, nearest), 1)];
 }
