@@ -7,7 +7,6 @@ export interface TrainingStatus {
   /** Passes over the training images so far. */
   readonly epochs: number;
   readonly imagesPerSecond: number;
-  readonly learningRate: number;
   /** Mean of the last batches. */
   readonly loss: number;
   /** Of a sample of the test images, 0 .. 1; missing until it was first measured. */
@@ -34,7 +33,7 @@ export function createProgress(totalSeconds: number, output: Output = process.st
 function liveBar(totalSeconds: number, stream: NodeJS.WriteStream): Progress {
   const bar = new SingleBar({
     format: '{bar} {seconds} | {figures}',
-    barsize: 24,
+    barsize: 16,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     stream,
@@ -75,14 +74,13 @@ function secondsOf({ seconds }: TrainingStatus, totalSeconds: number): string {
   return `${seconds.toFixed(0)}/${totalSeconds} s`;
 }
 
-function figuresOf({ epochs, imagesPerSecond, learningRate, loss, accuracy }: TrainingStatus): string {
+function figuresOf({ epochs, imagesPerSecond, loss, accuracy }: TrainingStatus): string {
   const figures = [
     `epoch ${epochs.toFixed(2)}`,
     `${imagesPerSecond.toFixed(0)} images/s`,
-    `learning rate ${learningRate.toFixed(3)}`,
     `loss ${loss.toFixed(3)}`,
   ];
-  if (accuracy !== undefined) figures.push(`test accuracy ~${percent(accuracy)}`);
+  if (accuracy !== undefined) figures.push(`test ~${percent(accuracy)}`);
   return figures.join(' | ');
 }
 

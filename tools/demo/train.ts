@@ -28,7 +28,7 @@ export interface TrainingResult {
 }
 
 /** For 128 images a step. */
-const PEAK_LEARNING_RATE = 0.1;
+const PEAK_LEARNING_RATE = 0.3;
 /** The share of the time in which the learning rate rises to its peak. */
 const WARM_UP = 0.1;
 const SECONDS_BETWEEN_UPDATES = 0.5;
@@ -86,7 +86,7 @@ export async function train(
           clock.resume();
         }
         const figures = { seconds: elapsed, imagesPerSecond: images / elapsed, epochs: images / size };
-        progress.update({ ...figures, loss, learningRate, ...(accuracy !== undefined && { accuracy }) });
+        progress.update({ ...figures, loss, ...(accuracy !== undefined && { accuracy }) });
         if (isLast) return { images, epochs: images / size, seconds: elapsed, loss };
       }
       // Lets Ctrl-C through.

@@ -27,7 +27,10 @@ export const steps: readonly Step[] = [
   {
     name: 'fused-ops',
     what: 'fused ops against their composed forms on the device',
-    arguments: () => [...jest, '-c', 'packages/backend/jest.config.mjs', 'fused'],
+    arguments: () => [
+      ...[...jest, '-c', 'packages/backend/jest.config.mjs'],
+      ...['batchNorm', 'nearestCentroid', 'optimizerSteps'],
+    ],
     environment: onDevice,
   },
   {

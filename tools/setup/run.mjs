@@ -10,6 +10,7 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * @property {Record<string, string | undefined>} [env] added to this process's environment
  * @property {string} [cwd] default: the root of the repository
  * @property {(text: string) => void} [output] told the child's standard output as it comes; it is shown all the same
+ * @property {(text: string) => void} [errorOutput] the same for its standard error
  * @property {(message: unknown) => void} [message] told what the child sends by `process.send`
  * @property {boolean} [shell] whether a shell finds the command
  */
@@ -22,18 +23,18 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * @param {RunOptions} [options]
  * @returns {Promise<number>} the exit code, as a shell would give it: 128 plus the signal's number for a child that a signal ended
  */
-export function run(command, args, { env = {}, cwd = workspaceRoot, output, message, shell = false } = {}) {
+export function run(
+  command,
+  args,
+  { env = {}, cwd = workspaceRoot, output, errorOutput, message, shell = false } = {},
+) {
   return new Promise((resolve, reject) => {
     /** @type {import('node:child_process').StdioOptions} */
-    const stdio = ['inherit', output ? 'pipe' : 'inherit', 'inherit'];
+    const stdio = ['inherit', output ? 'pipe' : 'inherit', errorOutput ? 'pipe' : 'inherit'];
     if (message) stdio.push('ipc');
     const child = spawn(command, args, { cwd, shell, env: { ...process.env, ...env }, stdio });
-    if (output) {
-      child.stdout?.setEncoding('utf8').on('data', (text) => {
-        process.stdout.write(text);
-        output(text);
-      });
-    }
+    if (output) tell(output, child.stdout, process.stdout);
+    if (errorOutput) tell(errorOutput, child.stderr, process.stderr);
     if (message) child.on('message', message);
 
     /** @param {NodeJS.Signals} signal */
@@ -53,6 +54,18 @@ export function run(command, args, { env = {}, cwd = workspaceRoot, output, mess
       settle();
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
     });
+  });
+}
+
+/**
+ * @param {(text: string) => void} told
+ * @param {import('node:stream').Readable | null} from
+ * @param {NodeJS.WriteStream} shown
+ */
+function tell(told, from, shown) {
+  from?.setEncoding('utf8').on('data', (text) => {
+    shown.write(text);
+    told(text);
   });
 }
 

@@ -38,7 +38,8 @@ async function runChecks() {
     [bin('nx/dist/bin/nx.js'), 'run-many', '-t', ...targets, '--output-style=static'],
     {
       env: { NX_DAEMON: 'false', NX_TUI: 'false', PROTOCL_TEST_TORCH: torch.fingerprint ?? 'unavailable' },
-      output: (text) => (output += text),
+      // Nx lists what has failed among its errors.
+      errorOutput: (text) => (output += text),
     },
   );
   const tasks = failedTasks(output);

@@ -42,7 +42,7 @@ export function conformanceCounts(output) {
 /**
  * The tasks, such as `@protocl/core:lint`, that Nx says have failed.
  *
- * @param {string} output of `nx run-many`
+ * @param {string} output the standard error of `nx run-many`
  * @returns {string[]}
  */
 export function failedTasks(output) {

@@ -1,24 +1,9 @@
-import { totalmem } from 'node:os';
-
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { registerTorchBackend, TorchBackend, TorchBackendError, type TorchErrorCode } from '../src/index.js';
-import { registerGradientRules } from './gradientRules.js';
+import type { TorchErrorCode } from '../src/index.js';
 import { STARTUP_TIMEOUT_MS, startTorch, torchMemory } from './startTorch.js';
-
-const MEBIBYTE = 2 ** 20;
-
-/** The error that a call throws. */
-function thrownBy(body: () => unknown): TorchBackendError {
-  try {
-    body();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TorchBackendError);
-    return error as TorchBackendError;
-  }
-  throw new Error('Nothing was thrown.');
-}
+import { thrownBy } from './thrownBy.js';
 
 /** Calls a kernel as it is, past the checks of tfjs's ops. */
 function run(kernel: string, inputs: Record<string, tf.Tensor>, attributes: object = {}): tf.Tensor {
@@ -247,7 +232,7 @@ const tooLarge: Mistake[] = [
   },
   {
     name: 'a product of matrices',
-    body: () => tf.matMul(ones([2_000_000, 1]) as tf.Tensor2D, ones([1, 2_000_000]) as tf.Tensor2D),
+    body: () => tf.matMul(ones([2_000_000, 1]), ones([1, 2_000_000])),
     code: 'OUT_OF_MEMORY',
     says: [/BatchMatMul failed on .*2000000/, '16000000000000 bytes'],
   },
@@ -270,54 +255,6 @@ const tooLarge: Mistake[] = [
     says: ['Fill failed on no inputs with shape [1099511627776,1099511627776]'],
   },
 ];
-
-describe('before the start', () => {
-  test('there is no backend to be made', () => {
-    expect(thrownBy(() => new TorchBackend('cpu'))).toMatchObject({
-      code: 'NOT_INITIALIZED',
-      remedy: expect.stringContaining('setBackend'),
-    });
-  });
-
-  test.each([
-    [{ device: 'gpu' }, 'gpu'],
-    [{ device: 'cuda:x' }, 'cuda:x'],
-    [{ device: '' }, ''],
-    [{ threads: 0 }, 0],
-    [{ threads: 1.5 }, 1.5],
-    [{ memoryLimit: -1 }, -1],
-    [{ memoryLimit: NaN }, NaN],
-  ])('the options %p are refused', (options, given) => {
-    const error = thrownBy(() => registerTorchBackend(options));
-    expect(error).toMatchObject({ code: 'INVALID_OPTION', given });
-    expect(error.expected).toBeDefined();
-  });
-
-  test('a device that the environment names is checked as well', () => {
-    const before = process.env['PROTOCL_DEVICE'];
-    process.env['PROTOCL_DEVICE'] = 'tpu';
-    try {
-      expect(thrownBy(() => registerTorchBackend())).toMatchObject({ code: 'INVALID_OPTION', given: 'tpu' });
-      expect(() => registerTorchBackend({ device: 'cpu' })).not.toThrow();
-    } finally {
-      if (before === undefined) delete process.env['PROTOCL_DEVICE'];
-      else process.env['PROTOCL_DEVICE'] = before;
-    }
-  });
-
-  test(
-    'a device that this machine lacks is said to be unavailable',
-    async () => {
-      registerTorchBackend({ device: 'cuda:99' });
-      await expect(Promise.resolve(tf.findBackendFactory('torch')())).rejects.toMatchObject({
-        code: 'DEVICE_UNAVAILABLE',
-        given: 'cuda:99',
-        remedy: expect.stringContaining('doctor'),
-      });
-    },
-    STARTUP_TIMEOUT_MS,
-  );
-});
 
 describe('a mistake is a typed error, after which all goes on', () => {
   let before: { numTensors: number; liveBytes: number };
@@ -371,60 +308,5 @@ describe('a mistake is a typed error, after which all goes on', () => {
       message: expect.stringContaining('[2,2]'),
     });
     expect(tf.memory().numTensors).toBe(before.numTensors);
-  });
-});
-
-describe('the memory limit', () => {
-  beforeAll(registerGradientRules);
-  afterAll(async () => startTorch());
-
-  test("is the machine's memory at most, unless it is chosen", async () => {
-    await startTorch();
-    expect(torchMemory().limitBytes).toBeLessThanOrEqual(totalmem());
-    await startTorch({ memoryLimit: 123 * MEBIBYTE });
-    expect(torchMemory().limitBytes).toBe(123 * MEBIBYTE);
-  });
-
-  test('holds for what is live, not for what was', async () => {
-    await startTorch({ memoryLimit: torchMemory().liveBytes + 64 * MEBIBYTE });
-    const first = tf.fill([40, MEBIBYTE / 4], 1);
-    const error = thrownBy(() => tf.mul(first, 2));
-    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', given: 40 * MEBIBYTE });
-    expect(error.message).toContain('Multiply failed on a [40,262144] float32');
-    first.dispose();
-    const second = tf.fill([60, MEBIBYTE / 4], 1);
-    expect(second.shape).toEqual([60, MEBIBYTE / 4]);
-    second.dispose();
-  });
-
-  test('holds for values from JavaScript', async () => {
-    await startTorch({ memoryLimit: torchMemory().liveBytes + 2 * MEBIBYTE });
-    const error = thrownBy(() => tf.tensor1d(new Float32Array(MEBIBYTE)));
-    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', given: 4 * MEBIBYTE });
-    expect(error.message).toContain('[1048576]');
-  });
-
-  test('stops a training step, after which a smaller batch works', async () => {
-    await startTorch({ memoryLimit: torchMemory().liveBytes + 16 * MEBIBYTE });
-    const weights = tf.variable(tf.fill([256, 256], 0.01));
-    const optimizer = tf.train.sgd(0.1);
-    const step = (batch: number): void => {
-      tf.tidy(() => {
-        let hidden: tf.Tensor = tf.ones([batch, 256]);
-        optimizer.minimize(() => {
-          for (let layer = 0; layer < 8; layer++) {
-            hidden = tf.tanh(tf.matMul(hidden as tf.Tensor2D, weights as tf.Tensor2D));
-          }
-          return tf.sum(hidden);
-        });
-      });
-    };
-    const { numTensors, liveBytes } = torchMemory();
-    expect(thrownBy(() => step(4_096))).toMatchObject({ code: 'OUT_OF_MEMORY' });
-    expect(torchMemory()).toMatchObject({ numTensors, liveBytes });
-    step(256);
-    expect(torchMemory().numTensors).toBe(numTensors);
-    weights.dispose();
-    optimizer.dispose();
   });
 });

@@ -1,22 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
+import { type Gradients, ourGradients, tfjsGradients } from './differentiation.js';
 import { registerGradientRules } from './gradientRules.js';
 import { STARTUP_TIMEOUT_MS, startTorch } from './startTorch.js';
-
-type Gradients = (
-  f: () => tf.Tensor,
-  xs: tf.Tensor[],
-  dy?: tf.Tensor,
-) => { value: tf.Tensor; grads: tf.Tensor[] };
-
-/** tfjs's own differentiation, which the backend replaces by one that releases activations early. */
-const tfjsGradients: Gradients = (f, xs, dy) => {
-  const engine = tf.engine();
-  return (Object.getPrototypeOf(engine) as typeof engine).gradients.call(engine, f, xs, dy);
-};
-
-const ourGradients: Gradients = (f, xs, dy) => tf.engine().gradients(f, xs, dy);
 
 const passing = tf.customGrad((x) => ({ value: tf.mul(x as tf.Tensor, 2), gradFunc: (dy) => dy }));
 const passingTwice = tf.customGrad((a, b) => ({

@@ -98,14 +98,14 @@ describe('the official archive', () => {
 
   async function fetchFrom(
     answer: RequestListener,
-    expected: { sha256?: string; bytes?: number } = {},
+    { patience = 20_000, ...expected }: { sha256?: string; patience?: number } = {},
   ): Promise<string> {
     server = createServer(answer);
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/libtorch.zip`;
     return fetchArchive(folder, {
       archive: { url, sha256, bytes: content.length, ...expected },
-      patience: 300,
+      patience,
     });
   }
 
@@ -115,7 +115,7 @@ describe('the official archive', () => {
     expect(existsSync(join(libtorch, 'bin'))).toBe(false);
   });
 
-  test.each<[string, RequestListener, { sha256?: string }, RegExp]>([
+  test.each<[string, RequestListener, { sha256?: string; patience?: number }, RegExp]>([
     [
       'has another checksum',
       (_, response) => response.end(content),
@@ -131,8 +131,8 @@ describe('the official archive', () => {
       {},
       /cannot be fetched/,
     ],
-    ['never comes', () => undefined, {}, /no answer for 0.3 s/],
-    ['stops coming', (_, response) => response.write('PK'), {}, /no answer for 0.3 s/],
+    ['never comes', () => undefined, { patience: 300 }, /no answer for 0.3 s/],
+    ['stops coming', (_, response) => response.write('PK'), { patience: 300 }, /no answer for 0.3 s/],
   ])('is refused where it %s', async (_, answer, expected, reason) => {
     await expect(fetchFrom(answer, expected)).rejects.toThrow(reason);
     expect(existsSync(join(folder, 'unpacked'))).toBe(false);

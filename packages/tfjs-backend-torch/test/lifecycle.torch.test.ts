@@ -1,9 +1,9 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -75,7 +75,7 @@ describe('beside another backend', () => {
     const inverted = tf.logicalNot(flags);
     const same = tf.reshape(words, [2, 1]);
     await tf.setBackend('torch');
-    const product = tf.matMul(sums as tf.Tensor2D, floats);
+    const product = tf.matMul(sums, floats);
     expect(Array.from(product.dataSync())).toEqual([14, 20, 30, 44]);
     expect(Array.from(tf.tidy(() => tf.abs(negated).dataSync()))).toEqual([7, 8]);
     expect(Array.from(tf.tidy(() => tf.logicalNot(inverted).dataSync()))).toEqual([1, 0]);
@@ -104,20 +104,49 @@ interface Reply {
 }
 
 describe('training in several places at once gives the same weights', () => {
+  const endings: (() => unknown)[] = [];
+
+  afterEach(async () => {
+    await Promise.all(endings.splice(0).map((end) => end()));
+  });
+
+  /** A worker thread that has started the backend and waits to be told what to train. */
+  async function startThread(): Promise<Worker> {
+    const worker = new Worker(trainElsewhere);
+    endings.push(() => worker.terminate());
+    await once(worker, 'message');
+    return worker;
+  }
+
+  /** A process that has. */
+  async function startProcess(): Promise<ChildProcess> {
+    const worker = fork(trainElsewhere);
+    endings.push(() => worker.kill('SIGKILL'));
+    await messageOrEnd(worker);
+    return worker;
+  }
+
+  /** The next message of a process; an error where it ends without one. */
+  async function messageOrEnd(child: ChildProcess): Promise<Reply> {
+    return Promise.race([
+      once(child, 'message').then(([message]) => message as Reply),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`The process ended with ${code}.`);
+      }),
+    ]);
+  }
+
   test(
     'in worker threads, while the main thread trains as well',
     async () => {
-      const workers = [new Worker(trainElsewhere), new Worker(trainElsewhere)];
-      await Promise.all(workers.map((worker) => once(worker, 'message')));
-      const replies = workers.map(async (worker) => (await once(worker, 'message')) as [Reply]);
+      const workers = await Promise.all([startThread(), startThread()]);
+      const replies = workers.map(async (worker) => ((await once(worker, 'message')) as [Reply])[0]);
       workers.forEach((worker, index) => worker.postMessage(10 + index));
       const here = [trainSmallNetwork(10), trainSmallNetwork(11)];
-      const results = (await Promise.all(replies)).map(([reply]) => reply);
+      const results = await Promise.all(replies);
       expect(results.map(({ weights }) => weights)).toEqual(here);
       expect(new Set(results.map(({ threadId }) => threadId)).size).toBe(2);
       expect(results.map(({ numTensors }) => numTensors)).toEqual([0, 0]);
-      await Promise.all(workers.map((worker) => worker.terminate()));
-      expect(trainSmallNetwork(10)).toEqual(here[0]);
     },
     STARTUP_TIMEOUT_MS,
   );
@@ -125,11 +154,12 @@ describe('training in several places at once gives the same weights', () => {
   test(
     'and a worker that is ended amid its work takes nobody along',
     async () => {
-      const worker = new Worker(trainElsewhere);
-      await once(worker, 'message');
+      const worker = await startThread();
+      const { liveBytes } = torchMemory();
       worker.postMessage(12);
       await worker.terminate();
       expect(trainSmallNetwork(12)).toHaveLength(8 * 16 + 16 * 4);
+      expect(torchMemory().liveBytes).toBeLessThanOrEqual(liveBytes);
     },
     STARTUP_TIMEOUT_MS,
   );
@@ -137,13 +167,12 @@ describe('training in several places at once gives the same weights', () => {
   test(
     'in processes of their own',
     async () => {
-      const processes = [fork(trainElsewhere), fork(trainElsewhere)];
+      const processes = await Promise.all([startProcess(), startProcess()]);
       const exits = processes.map((child) => once(child, 'exit'));
-      await Promise.all(processes.map((child) => once(child, 'message')));
-      const replies = processes.map(async (child) => (await once(child, 'message')) as [Reply]);
+      const replies = processes.map(messageOrEnd);
       processes.forEach((child, index) => child.send(20 + index));
       const here = [trainSmallNetwork(20), trainSmallNetwork(21)];
-      const results = (await Promise.all(replies)).map(([reply]) => reply);
+      const results = await Promise.all(replies);
       expect(results.map(({ weights }) => weights)).toEqual(here);
       expect(new Set([process.pid, ...results.map(({ pid }) => pid)]).size).toBe(3);
       expect((await Promise.all(exits)).map(([code]) => code as number)).toEqual([0, 0]);

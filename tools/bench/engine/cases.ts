@@ -38,7 +38,7 @@ export function sizesFor({ tiny }: Pick<BenchOptions, 'tiny'>): EngineSizes {
 }
 
 /** The optimizer's settings, the same on both sides. */
-export const optimizer = { learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4 } as const;
+const optimizer = { learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4 } as const;
 
 /** The networks' settings in the form of a task. */
 export function networkTask({ depth, width, batch, imageSize }: EngineSizes) {
@@ -98,8 +98,8 @@ export function engineCases(options: BenchOptions): Case[] {
   const { depth, width, centroids } = sizes;
   const memory: Case = {
     ...timed(most, '', 'ms', { case: 'train', ...networkTask(sizes) }, layouts, MEMORY_LIMIT),
-    name: `${network}/train/peak-memory`,
-    measure: 'peak-memory',
+    name: `${network}/train/${onCpu ? 'peak' : 'device'}-memory`,
+    measure: onCpu ? 'peak-memory' : 'device-memory',
     unit: 'MiB',
     iterations: MEMORY_STEPS,
   };

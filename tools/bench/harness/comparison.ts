@@ -17,8 +17,8 @@ export interface PeerVariant {
 /** One comparison: what both sides do, and how it is measured. Less is better, always. */
 export interface Case {
   readonly name: string;
-  /** Time a run, or the peak memory of a fresh process after a fixed number of runs. */
-  readonly measure: 'time' | 'peak-memory';
+  /** Time a run, or the memory of a fresh process, or of its device, after a fixed number of runs. */
+  readonly measure: 'time' | 'peak-memory' | 'device-memory';
   readonly unit: Unit;
   /** CPU threads that either side may use. */
   readonly threads: number;

@@ -3,6 +3,7 @@ import { serializeError } from '@protocl/core';
 import type { Case, CaseSamples, Sides } from './comparison.js';
 import { describeEnvironment } from './environment.js';
 import { measureMemory } from './measureMemory.js';
+import { deviceReader, residentReader } from './memoryReader.js';
 import { measureTime } from './measureTime.js';
 import { summarize, type BenchResult } from './record.js';
 
@@ -50,11 +51,16 @@ export function isSelected(name: string, filter: string | undefined): boolean {
 }
 
 function measure(benchCase: Case, sides: Sides, options: RunOptions): Promise<CaseSamples> {
+  const { memorySamples = 3 } = options;
   switch (benchCase.measure) {
     case 'time':
       return measureTime(benchCase, sides, { samples: options.samples });
     case 'peak-memory':
-      return measureMemory(benchCase, sides, { samples: options.memorySamples ?? 3 });
+      return measureMemory(benchCase, sides, { samples: memorySamples, readerFor: residentReader });
+    case 'device-memory': {
+      const readerFor = deviceReader(options.device);
+      return measureMemory(benchCase, sides, { samples: memorySamples, readerFor });
+    }
     default:
       return benchCase.measure satisfies never;
   }

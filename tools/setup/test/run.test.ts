@@ -22,6 +22,15 @@ describe('run', () => {
     expect({ code, received }).toEqual({ code: 0, received: [{ value: 'this' }] });
   });
 
+  test('tells what the child prints', async () => {
+    const told = { output: '', errorOutput: '' };
+    const code = await run(process.execPath, ['-e', "console.log('out'); console.error('err')"], {
+      output: (text) => (told.output += text),
+      errorOutput: (text) => (told.errorOutput += text),
+    });
+    expect({ code, told }).toEqual({ code: 0, told: { output: 'out\n', errorOutput: 'err\n' } });
+  });
+
   test('fails for a command that does not exist', async () => {
     await expect(run('/no/such/command', [])).rejects.toMatchObject({ code: 'ENOENT' });
   });

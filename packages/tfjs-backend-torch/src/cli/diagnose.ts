@@ -8,13 +8,13 @@ import { availableThreads } from '../libtorch/threads.js';
 import { findTools, type Tool, toolchainRemedy } from '../libtorch/toolchain.js';
 
 /** Something that keeps the backend from running. */
-export interface Problem {
+interface Problem {
   readonly message: string;
   readonly remedy: string;
 }
 
 /** What the addon told when it was loaded in a process of its own. */
-export interface LoadedAddon {
+interface LoadedAddon {
   readonly version: string;
   readonly cudaDevices: number;
   readonly mps: boolean;

@@ -73,12 +73,11 @@ defineKernel<FusedConv2DInputs, FusedConv2DAttrs>(FusedConv2D, ({ inputs, attrs,
   return backend.output(finishConvolution(result, later, preluActivationWeights, attrs, backend));
 });
 
-// tfjs gives `dy` and `filter`. A gradient that gives `x` too saves the memory that would only tell libtorch its sizes.
-defineKernel<Conv2DBackpropInputInputs & { x?: TensorInfo }, Conv2DBackpropInputAttrs & ConvolutionAttrs>(
+defineKernel<Conv2DBackpropInputInputs, Conv2DBackpropInputAttrs & ConvolutionAttrs>(
   Conv2DBackpropInput,
-  ({ inputs: { dy, filter, x }, attrs, backend }) => {
+  ({ inputs: { dy, filter }, attrs, backend }) => {
     const { window, groups } = geometryOf(attrs.inputShape, filter.shape, attrs);
-    const input = shapedLikeInput(x, window, backend);
+    const input = shapedLikeInput(undefined, window, backend);
     const weight = adoptedFilter(filter, backend);
     const gradient = convolutionInputGradient(
       outputGradient(dy, window, backend),

@@ -52,7 +52,9 @@ defineKernel<object, RangeAttrs>(Range, ({ attrs: { start, stop, step, dtype }, 
   // tfjs turns the step's preset round where it leads away from the end.
   const directed = stop < start && step === 1 ? -1 : step;
   const end = (stop - start) * directed > 0 ? stop : start;
-  return backend.output(arange(start, end, directed, dtype, preset, backend.device));
+  // Steps of less than 1 would become whole before they are added up.
+  const type = Number.isInteger(directed) ? dtype : 'float32';
+  return backend.output(arange(start, end, directed, type, preset, backend.device), dtype);
 });
 
 defineKernel<object, LinSpaceAttrs>(LinSpace, ({ attrs, backend }) =>

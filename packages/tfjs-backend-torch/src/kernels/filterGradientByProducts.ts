@@ -3,7 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { TorchBackend } from '../backend.js';
 import type { Handle } from '../native/addon.js';
 import { numberOperator, operator } from '../native/operator.js';
-import { sampledInput, type SpatialWindow } from './spatialWindow.js';
+import { fittingOutputGradient, sampledInput, type SpatialWindow } from './spatialWindow.js';
 
 const byProducts = operator('protocl::conv2d_filter_gradient');
 const prefersProducts = numberOperator('protocl::prefers_matrix_products');
@@ -36,7 +36,14 @@ export function filterGradientByProducts(
   const { kernel, stride, dilation, padding, explicit } = window;
   const before = explicit?.before ?? padding;
   return permute(
-    byProducts(backend.handle(dy), sampledInput(backend.handle(x), window), kernel, stride, dilation, before),
+    byProducts(
+      fittingOutputGradient(dy, window, backend),
+      sampledInput(backend.handle(x), window),
+      kernel,
+      stride,
+      dilation,
+      before,
+    ),
     [1, 2, 3, 0],
   );
 }

@@ -32,7 +32,7 @@ export function flatIndices(
   for (let axis = 0; axis < depth; axis++) {
     const along = select(rows, 1, axis);
     requireWithin(along, count, shape[axis] as number, `Invalid indices: ${what}, axis ${axis}`);
-    flat = flat === undefined ? along : add(multiply(flat, shape[axis] as number), along);
+    flat = flat === undefined ? along : add(multiply(flat, shape[axis]), along);
   }
   return flat as Handle;
 }

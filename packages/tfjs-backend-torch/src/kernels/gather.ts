@@ -22,12 +22,7 @@ const full = operator('aten::full');
 
 defineMovingKernel<GatherV2Inputs, GatherV2Attrs>(GatherV2, ({ inputs: { x, indices }, attrs, backend }) => {
   const axis = util.parseAxisParam(attrs.axis, x.shape)[0] as number;
-  const info = backend_util.segment_util.collectGatherOpShapeInfo(
-    x as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[0],
-    indices as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[1],
-    axis,
-    attrs.batchDims ?? 0,
-  );
+  const info = backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, attrs.batchDims ?? 0);
   const { batchSize, outerSize, sliceSize, dimSize, outputShape } = info;
   const count = util.sizeFromShape(indices.shape);
   const wanted = backend.handle(indices);
@@ -49,10 +44,7 @@ defineMovingKernel<GatherV2Inputs, GatherV2Attrs>(GatherV2, ({ inputs: { x, indi
 });
 
 defineMovingKernel<GatherNdInputs, object>(GatherNd, ({ inputs: { params, indices }, backend }) => {
-  const [resultShape, slices, sliceSize] = backend_util.prepareAndValidate(
-    params as Parameters<typeof backend_util.prepareAndValidate>[0],
-    indices as Parameters<typeof backend_util.prepareAndValidate>[1],
-  );
+  const [resultShape, slices, sliceSize] = backend_util.prepareAndValidate(params, indices);
   if (slices === 0) return backend.output(full(resultShape, 0, params.dtype, undefined, backend.device));
   const index = flatIndices(indices, slices, indices.shape.at(-1) ?? 1, params.shape, 'gatherND', backend);
   const source = reshape(backend.handle(params), [-1, sliceSize]);

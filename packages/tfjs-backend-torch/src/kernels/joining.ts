@@ -74,11 +74,7 @@ defineMovingKernel<UnpackInputs, UnpackAttrs>(Unpack, ({ inputs: { value }, attr
 
 defineMovingKernel<SplitVInputs, SplitVAttrs>(SplitV, ({ inputs: { x }, attrs, backend }) => {
   const axis = util.parseAxisParam(attrs.axis, x.shape)[0] as number;
-  const sizes = backend_util.prepareSplitSize(
-    x as Parameters<typeof backend_util.prepareSplitSize>[0],
-    attrs.numOrSizeSplits,
-    axis,
-  );
+  const sizes = backend_util.prepareSplitSize(x, attrs.numOrSizeSplits, axis);
   const whole = backend.handle(x);
   let start = 0;
   return sizes.map((size) => {

@@ -4,7 +4,6 @@ import {
   type DataId,
   type DataType,
   getKernel,
-  type KernelConfig,
   type NamedAttrMap,
   type NamedTensorInfoMap,
   type TensorInfo,
@@ -35,7 +34,7 @@ export function runOnHost(
   backend: TorchBackend,
 ): TensorInfo | TensorInfo[] {
   const host = new HostBackend();
-  const { kernelFunc } = getKernel(kernelName, 'cpu') as KernelConfig;
+  const { kernelFunc } = getKernel(kernelName, 'cpu');
   // Some of tfjs's kernels rely on getting whole tensors, which tell their rank.
   const moved = ({ dataId, shape, dtype }: TensorInfo): TensorInfo & { rank: number } => ({
     dataId: host.write(backend.readSync(dataId), shape, dtype),
@@ -79,6 +78,6 @@ export function defineMovingKernel<KernelInputs extends object, Attributes exten
   });
 }
 
-function isList<Item>(value: Item | readonly TensorInfo[]): value is readonly TensorInfo[] {
+function isList(value: unknown): value is readonly TensorInfo[] {
   return Array.isArray(value);
 }

@@ -53,7 +53,7 @@ defineKernel<BatchToSpaceNDInputs, BatchToSpaceNDAttrs>(
     let result = reshape(permute(reshape(backend.handle(x), split), order), flat);
     if (util.arraysEqual(size, flat)) return backend.output(result);
     size.forEach((length, axis) => {
-      result = slice(result, axis, begin[axis] as number, (begin[axis] as number) + length);
+      result = slice(result, axis, begin[axis], (begin[axis] as number) + length);
     });
     return backend.output(clone(result, 'contiguous'));
   },

@@ -25,7 +25,7 @@ for (const [kernelName, accumulate, neutral] of [
     const inDirection = (handle: Handle): Handle => (attrs.reverse ? flip(handle, [axis]) : handle);
     const accumulated = accumulate(inDirection(backend.handle(x)), axis, upcastType(x.dtype, 'int32'));
     const excluding =
-      attrs.exclusive && x.shape[axis] !== 0
+      attrs.exclusive && util.sizeFromShape(x.shape) > 0
         ? shifted(accumulated, x.shape.length - 1 - axis, neutral)
         : accumulated;
     return backend.output(inDirection(excluding));

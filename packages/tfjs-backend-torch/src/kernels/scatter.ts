@@ -33,8 +33,6 @@ const clampAbove = operator('aten::clamp');
 const addRows = operator('aten::index_add_');
 const copyRows = operator('aten::index_copy_');
 
-type Shaped = Parameters<typeof backend_util.calculateShapes>[0];
-
 defineMovingKernel<ScatterNdInputs, ScatterNdAttrs>(ScatterNd, ({ inputs, attrs: { shape }, backend }) => {
   const { indices, updates } = inputs;
   const values = numbers(updates, backend);
@@ -96,8 +94,8 @@ function scatter(
   backend: TorchBackend,
 ): void {
   const { sliceRank, numUpdates, sliceSize, outputSize } = backend_util.calculateShapes(
-    updates as unknown as Shaped,
-    indices as unknown as Shaped,
+    updates,
+    indices,
     shape,
   );
   if (outputSize === 0 || numUpdates === 0) return;

@@ -24,12 +24,8 @@ const flip = operator('aten::flip');
 const reshape = operator('aten::reshape');
 
 defineMovingKernel<SliceInputs, SliceAttrs>(Slice, ({ inputs: { x }, attrs, backend }) => {
-  const [begin, size] = slice_util.parseSliceParams(
-    x as Parameters<typeof slice_util.parseSliceParams>[0],
-    attrs.begin,
-    attrs.size,
-  ) as [number[], number[]];
-  slice_util.assertParamsValid(x as Parameters<typeof slice_util.assertParamsValid>[0], begin, size);
+  const [begin, size] = slice_util.parseSliceParams(x, attrs.begin, attrs.size) as [number[], number[]];
+  slice_util.assertParamsValid(x, begin, size);
   if (util.arraysEqual(size, x.shape)) return backend.share(x);
   // A copy: as a view it would keep the memory of the whole.
   return backend.output(clone(section(x, begin, size, backend), 'contiguous'));

@@ -137,11 +137,16 @@ export function shapedLikeInput(
   return empty(shape, 'float32', undefined, backend.device, undefined, format);
 }
 
-/**
- * The gradient of the output with its channels second. libtorch does not check its shape everywhere before it reads
- * it; what reaches beyond the output is left out, as tfjs's own backends do.
- */
+/** The gradient of the output with its channels second, checked as in {@link fittingOutputGradient}. */
 export function outputGradient(dy: TensorInfo, window: SpatialWindow, backend: TorchBackend): Handle {
+  return channelsSecond(fittingOutputGradient(dy, window, backend), window);
+}
+
+/**
+ * The gradient of the output in the data format of the call. Its shape is checked: not every routine does so before it
+ * reads. What reaches beyond the output is left out, as tfjs's own backends do.
+ */
+export function fittingOutputGradient(dy: TensorInfo, window: SpatialWindow, backend: TorchBackend): Handle {
   const { outputShape } = window;
   let handle = backend.handle(dy);
   const covers =
@@ -156,7 +161,7 @@ export function outputGradient(dy: TensorInfo, window: SpatialWindow, backend: T
   outputShape.forEach((size, axis) => {
     if (size !== dy.shape[axis]) handle = slice(handle, axis, 0, size);
   });
-  return channelsSecond(handle, window);
+  return handle;
 }
 
 /** The gradient of the unpadded input, in the data format of the call, from that of {@link paddedInput}. */

@@ -6,7 +6,7 @@ import { libraryFile } from './inspectLibtorch.js';
 import type { Libtorch } from './libtorch.js';
 
 /** The Node-API version that the addon asks for; Node 20.19 and everything later has it. */
-export const NODE_API_VERSION = 8;
+const NODE_API_VERSION = 8;
 
 /** Everything that decides how the addon comes out. */
 export interface AddonRecipe {

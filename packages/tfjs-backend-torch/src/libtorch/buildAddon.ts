@@ -21,9 +21,11 @@ export interface BuildOptions {
 }
 
 /** The C++ sources that this package ships. */
-export const NATIVE_FOLDER = fileURLToPath(new URL('../../native', import.meta.url));
+const NATIVE_FOLDER = fileURLToPath(new URL('../../native', import.meta.url));
 
 const ADDON = 'protocl_torch.node';
+
+const require = createRequire(import.meta.url);
 
 /**
  * The compiled addon for a libtorch: out of the per-user cache, or compiled there now.
@@ -139,7 +141,7 @@ function gypVariables(recipe: AddonRecipe, { isClang }: Toolchain): object {
 async function writeNodeHeaders(folder: string): Promise<void> {
   const include = join(folder, 'include/node');
   await mkdir(include, { recursive: true });
-  const { include_dir: headers } = createRequire(import.meta.url)('node-api-headers') as {
+  const { include_dir: headers } = require('node-api-headers') as {
     include_dir: string;
   };
   await cp(headers, include, { recursive: true });
@@ -159,7 +161,7 @@ const COMMON_GYPI = `{
 `;
 
 async function runNodeGyp(work: string, logFile: string, toolchain: Toolchain): Promise<void> {
-  const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
+  const nodeGyp = require.resolve('node-gyp/bin/node-gyp.js');
   const options = [
     `--nodedir=${join(work, 'node')}`,
     `--devdir=${join(work, 'devdir')}`,
