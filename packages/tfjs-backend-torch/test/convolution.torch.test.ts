@@ -68,6 +68,25 @@ const cases: Case[] = [
   { ...common, filter: [1, 1], stride: 2, padding: 'valid' },
   { ...common, image: [8, 8], filter: [1, 1], stride: 2, padding: 'same' },
   { ...common, filter: [1, 1], stride: 3, padding: 1 },
+  {
+    ...common,
+    filter: [1, 1],
+    stride: 2,
+    padding: [
+      [1, 0],
+      [0, 2],
+    ],
+  },
+  {
+    ...common,
+    channels: 16,
+    filter: [1, 1],
+    stride: 2,
+    padding: [
+      [0, 1],
+      [1, 1],
+    ],
+  },
   { ...common, channels: 1, filters: 1, padding: 'same' },
   { ...common, channels: 18, filters: 20, padding: 'same' },
   { ...common, channels: 17, filters: 5, stride: 2, padding: 'same' },

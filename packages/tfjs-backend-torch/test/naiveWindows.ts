@@ -12,7 +12,7 @@ export interface NaiveAxis {
 export type NaivePadding = 'same' | 'valid' | number | [[number, number], [number, number]];
 
 /** Output size and padding of one axis, as TensorFlow documents them. */
-export function naiveAxis(
+function naiveAxis(
   input: number,
   filter: number,
   stride: number,

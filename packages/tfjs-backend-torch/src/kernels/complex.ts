@@ -11,6 +11,7 @@ import {
   type ImagInputs,
   Real,
   type RealInputs,
+  util,
 } from '@tensorflow/tfjs-core';
 
 import { operator } from '../native/operator.js';
@@ -39,10 +40,14 @@ defineKernel<ComplexAbsInputs, object>(ComplexAbs, ({ inputs, backend }) =>
   backend.output(absolute(backend.handle(inputs.x))),
 );
 
-defineKernel<FFTInputs, object>(FFT, ({ inputs, backend }) =>
-  backend.output(fft(backend.handle(inputs.input))),
-);
-
-defineKernel<IFFTInputs, object>(IFFT, ({ inputs, backend }) =>
-  backend.output(inverseFft(backend.handle(inputs.input))),
-);
+for (const [kernelName, transform] of [
+  [FFT, fft],
+  [IFFT, inverseFft],
+] as const) {
+  defineKernel<FFTInputs | IFFTInputs, object>(kernelName, ({ inputs: { input }, backend }) =>
+    // The transform of nothing is nothing; not every library that libtorch uses for it agrees.
+    util.sizeFromShape(input.shape) === 0
+      ? backend.share(input)
+      : backend.output(transform(backend.handle(input))),
+  );
+}

@@ -3,7 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { TorchBackend } from '../backend.js';
 import type { Handle } from '../native/addon.js';
 import { numberOperator, operator } from '../native/operator.js';
-import { fittingOutputGradient, sampledInput, type SpatialWindow } from './spatialWindow.js';
+import { fittingOutputGradient, preparedInput, type SpatialWindow } from './spatialWindow.js';
 
 const byProducts = operator('protocl::conv2d_filter_gradient');
 const prefersProducts = numberOperator('protocl::prefers_matrix_products');
@@ -33,17 +33,12 @@ export function filterGradientByProducts(
   window: SpatialWindow,
   backend: TorchBackend,
 ): Handle {
-  const { kernel, stride, dilation, padding, explicit } = window;
-  const before = explicit?.before ?? padding;
+  const { kernel, stride, dilation, padding, explicit, sampled } = window;
+  // The products take any padding before the image as it is; only what also skips elements is prepared for them.
+  const input = sampled === undefined ? backend.handle(x) : preparedInput(backend.handle(x), window);
+  const before = sampled === undefined && explicit !== undefined ? explicit.before : padding;
   return permute(
-    byProducts(
-      fittingOutputGradient(dy, window, backend),
-      sampledInput(backend.handle(x), window),
-      kernel,
-      stride,
-      dilation,
-      before,
-    ),
+    byProducts(fittingOutputGradient(dy, window, backend), input, kernel, stride, dilation, before),
     [1, 2, 3, 0],
   );
 }

@@ -8,6 +8,7 @@ import {
   type LRNGradInputs,
   type LRNInputs,
   type TensorInfo,
+  util,
 } from '@tensorflow/tfjs-core';
 
 import type { Handle } from '../native/addon.js';
@@ -38,6 +39,7 @@ type BatchNormInputs = Omit<FusedBatchNormInputs, 'scale' | 'offset'> & {
 };
 
 defineKernel<BatchNormInputs, FusedBatchNormAttrs>(FusedBatchNorm, ({ inputs, attrs, backend }) => {
+  if (util.sizeFromShape(inputs.x.shape) === 0) return backend.share(inputs.x);
   const [x, mean, variance] = [inputs.x, inputs.mean, inputs.variance].map((info) =>
     backend.handle(info),
   ) as Triple;

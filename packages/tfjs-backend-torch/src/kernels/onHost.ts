@@ -27,7 +27,7 @@ type Inputs =
   Readonly<Record<string, TensorInfo | readonly TensorInfo[] | undefined>> | readonly TensorInfo[];
 
 /** Runs tfjs's JavaScript kernel of this name on the values of the inputs, and stores its results here. */
-export function runOnHost(
+function runOnHost(
   kernelName: string,
   inputs: Inputs,
   attrs: object,

@@ -135,7 +135,7 @@ for (const [kernelName, dimensions] of [
 }
 
 /** The windows of a pooling kernel's call. */
-export function poolWindow(shape: number[], attrs: PoolAttrs, dimensions: Dimensions): SpatialWindow {
+function poolWindow(shape: number[], attrs: PoolAttrs, dimensions: Dimensions): SpatialWindow {
   const { filterSize, strides, pad, dimRoundingMode, dataFormat } = attrs;
   const info =
     dimensions === 2
@@ -163,7 +163,7 @@ export function poolWindow(shape: number[], attrs: PoolAttrs, dimensions: Dimens
  * The maxima, where they are in each plane of the padded input, and the padded input, all with their channels second.
  * tfjs passes NaN over, libtorch does not.
  */
-export function maxPool(
+function maxPool(
   x: TensorInfo,
   window: SpatialWindow,
   backend: TorchBackend,

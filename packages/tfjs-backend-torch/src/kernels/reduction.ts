@@ -7,6 +7,7 @@ import {
   type ArgMaxAttrs,
   type ArgMaxInputs,
   ArgMin,
+  backend_util,
   type DataType,
   Max,
   type MaxAttrs,
@@ -44,6 +45,7 @@ const argmax = operator('aten::argmax');
 const argmin = operator('aten::argmin');
 const toType = operator('aten::to', 'dtype');
 const replaceNaN = operator('aten::nan_to_num');
+const full = operator('aten::full');
 
 /** What libtorch reduces over no axis at all it would reduce over all axes. */
 const noAxes = (axes: readonly number[]): boolean => axes.length === 0;
@@ -62,22 +64,41 @@ defineKernel<MeanInputs, MeanAttrs>(Mean, ({ inputs: { x }, attrs, backend }) =>
 });
 
 defineKernel<MaxInputs, MaxAttrs>(Max, ({ inputs, attrs, backend }) =>
-  extremum(amax, inputs.x, attrs.reductionIndices, attrs.keepDims, backend),
+  extremum(amax, -1, inputs.x, attrs.reductionIndices, attrs.keepDims, backend),
 );
 
 defineKernel<MinInputs, MinAttrs>(Min, ({ inputs, attrs, backend }) =>
-  extremum(amin, inputs.x, attrs.axis, attrs.keepDims, backend),
+  extremum(amin, 1, inputs.x, attrs.axis, attrs.keepDims, backend),
 );
 
+/** @param side Of what the extremum of nothing is: -1 for the least value of a type, 1 for the largest. */
 function extremum(
   reduce: typeof amax,
+  side: -1 | 1,
   x: TensorInfo,
   axis: number | number[],
   keepDims: boolean,
   backend: TorchBackend,
 ): TensorInfo {
   const axes = util.parseAxisParam(axis, x.shape);
-  return noAxes(axes) ? backend.share(x) : backend.output(reduce(backend.handle(x), axes, keepDims));
+  if (noAxes(axes)) return backend.share(x);
+  if (axes.every((each) => x.shape[each] !== 0)) {
+    return backend.output(reduce(backend.handle(x), axes, keepDims));
+  }
+  const [shape] = backend_util.computeOutAndReduceShapes(x.shape, axes);
+  const kept = keepDims ? backend_util.expandShapeToKeepDim(shape, axes) : shape;
+  return backend.output(full(kept, limitOf(x.dtype, side), x.dtype, undefined, backend.device));
+}
+
+function limitOf(dtype: DataType, side: -1 | 1): number | boolean {
+  switch (dtype) {
+    case 'bool':
+      return side === 1;
+    case 'int32':
+      return side === 1 ? 2 ** 31 - 1 : -(2 ** 31);
+    default:
+      return side * Infinity;
+  }
 }
 
 /** Reduces by an operator that knows one axis only: the last axis first, so that the others keep their numbers. */

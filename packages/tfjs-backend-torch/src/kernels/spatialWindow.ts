@@ -57,8 +57,9 @@ export function spatialWindow(
   limitPadding = false,
 ): SpatialWindow {
   const axes = windowAxes(info);
-  const sampled = leavesElementsOut(axes);
+  const skips = axes.every(({ filter }) => filter === 1) && axes.some(({ stride }) => stride > 1);
   const native = axes.every((axis) => {
+    if (skips) return axis.before === 0 && missingAfter(axis) === 0;
     const rows = axis.input + 2 * axis.before - extent(axis);
     const allowed = axis.before >= 0 && (!limitPadding || axis.before <= extent(axis) / 2);
     return allowed && Math.floor(rows / axis.stride) + 1 === axis.output;
@@ -69,10 +70,10 @@ export function spatialWindow(
     outputShape: info.outShape,
     axes,
     kernel: axes.map((axis) => axis.filter),
-    stride: axes.map((axis) => (sampled ? 1 : axis.stride)),
+    stride: axes.map((axis) => (skips ? 1 : axis.stride)),
     dilation: axes.map((axis) => axis.dilation),
     padding: axes.map((axis) => (native ? axis.before : 0)),
-    ...(sampled ? { sampled: axes.map((axis) => axis.stride) } : {}),
+    ...(skips ? { sampled: axes.map((axis) => axis.stride) } : {}),
     ...(native
       ? {}
       : { explicit: { before: axes.map((axis) => axis.before), after: axes.map(missingAfter) } }),
@@ -80,7 +81,7 @@ export function spatialWindow(
 }
 
 /** The tensor with its channels second, as a view; NHWC memory becomes libtorch's channels_last. */
-export function channelsSecond(x: Handle, window: SpatialWindow): Handle {
+function channelsSecond(x: Handle, window: SpatialWindow): Handle {
   if (!window.channelsLast) return x;
   const view = window.axes.length === 2 ? permute(x, [0, 3, 1, 2]) : permute(x, [0, 4, 1, 2, 3]);
   return contiguous(view, memoryFormat(window));
@@ -92,12 +93,16 @@ export function fromChannelsSecond(x: Handle, window: SpatialWindow): Handle {
   return contiguous(window.axes.length === 2 ? permute(x, [0, 2, 3, 1]) : permute(x, [0, 2, 3, 4, 1]));
 }
 
-/** An input with its channels second, with the padding that libtorch cannot express and without unread elements. */
+/** An input with its channels second, prepared as in {@link preparedInput}. */
 export function paddedInput(x: Handle, window: SpatialWindow, value = 0): Handle {
-  if (window.sampled !== undefined) return channelsSecond(sampledInput(x, window), window);
-  if (window.explicit === undefined) return channelsSecond(x, window);
+  return channelsSecond(preparedInput(x, window, value), window);
+}
+
+/** An input in the data format of the call, with the padding that libtorch cannot express and without unread elements. */
+export function preparedInput(x: Handle, window: SpatialWindow, value = 0): Handle {
+  if (window.explicit === undefined) return sampled(x, window);
   const { before, after } = window.explicit;
-  return channelsSecond(padConstant(x, padList(window, before, after, 1), value), window);
+  return sampled(padConstant(x, padList(window, before, after, 1), value), window);
 }
 
 /** libtorch's list of paddings in the data format of the call: from the last axis to the first. */
@@ -106,9 +111,9 @@ function padList(window: SpatialWindow, before: number[], after: number[], facto
   return [...(window.channelsLast ? [0, 0] : []), ...spatial.reverse().flat()];
 }
 
-/** The elements that windows of one element read, as a view, in the data format of the call. */
-export function sampledInput(x: Handle, window: SpatialWindow): Handle {
-  let part = x;
+/** The elements of a padded input that windows of one element read, as a view. */
+function sampled(padded: Handle, window: SpatialWindow): Handle {
+  let part = padded;
   window.sampled?.forEach((stride, i) => {
     part = slice(part, (window.channelsLast ? 1 : 2) + i, 0, undefined, stride);
   });
@@ -127,10 +132,7 @@ export function shapedLikeInput(
   if (x !== undefined && window.explicit === undefined && window.sampled === undefined) {
     return channelsSecond(backend.handle(x), window);
   }
-  const { before, after } = window.explicit ?? {};
-  const sizes = window.axes.map((axis, i) =>
-    window.sampled === undefined ? axis.input + (before?.[i] ?? 0) + (after?.[i] ?? 0) : axis.output,
-  );
+  const sizes = window.sampled === undefined ? paddedSizes(window) : window.axes.map(({ output }) => output);
   const channels = window.inputShape[window.channelsLast ? window.axes.length + 1 : 1] as number;
   const format = window.channelsLast ? memoryFormat(window) : 'contiguous';
   const shape = [window.inputShape[0] as number, channels, ...sizes];
@@ -166,15 +168,31 @@ export function fittingOutputGradient(dy: TensorInfo, window: SpatialWindow, bac
 
 /** The gradient of the unpadded input, in the data format of the call, from that of {@link paddedInput}. */
 export function inputGradient(gradient: Handle, window: SpatialWindow, backend: TorchBackend): Handle {
-  const result = fromChannelsSecond(gradient, window);
+  let result = fromChannelsSecond(gradient, window);
   if (window.sampled !== undefined) {
-    const whole = zeros(window.inputShape, dataTypeOf(result), undefined, backend.device);
-    copyInto(sampledInput(whole, window), result);
-    return whole;
+    const whole = zeros(paddedShape(window), dataTypeOf(result), undefined, backend.device);
+    copyInto(sampled(whole, window), result);
+    result = whole;
   }
   if (window.explicit === undefined) return result;
   const { before, after } = window.explicit;
   return padConstant(result, padList(window, before, after, -1), 0);
+}
+
+/** Sizes of the spatial axes with the padding that libtorch cannot express. */
+function paddedSizes({ axes, explicit }: SpatialWindow): number[] {
+  return axes.map(({ input }, i) => input + (explicit?.before[i] ?? 0) + (explicit?.after[i] ?? 0));
+}
+
+/** The shape of the padded input in the data format of the call. */
+function paddedShape(window: SpatialWindow): number[] {
+  const { channelsLast, inputShape } = window;
+  const [batch, channels] = [inputShape[0], channelsLast ? inputShape.at(-1) : inputShape[1]] as [
+    number,
+    number,
+  ];
+  const sizes = paddedSizes(window);
+  return channelsLast ? [batch, ...sizes, channels] : [batch, channels, ...sizes];
 }
 
 /** Whether no window fits, which libtorch refuses and tfjs answers with a tensor without elements. */
@@ -188,7 +206,7 @@ export function emptyOutput(window: SpatialWindow, backend: TorchBackend): Tenso
 }
 
 /** libtorch's name for NHWC memory seen with its channels second. */
-export function memoryFormat(window: SpatialWindow): string {
+function memoryFormat(window: SpatialWindow): string {
   return window.axes.length === 2 ? 'channels_last' : 'channels_last_3d';
 }
 
@@ -219,15 +237,6 @@ function windowAxes(info: backend_util.Conv2DInfo | backend_util.Conv3DInfo): Wi
     before: info.padInfo.front,
   };
   return [depth, height, width];
-}
-
-function leavesElementsOut(axes: readonly WindowAxis[]): boolean {
-  return (
-    axes.some(({ stride }) => stride > 1) &&
-    axes.every(({ filter, before, input, output, stride }) => {
-      return filter === 1 && before === 0 && Math.floor((input - 1) / stride) + 1 === output;
-    })
-  );
 }
 
 function extent(axis: WindowAxis): number {
