@@ -54,8 +54,10 @@ const STAGE_BLOCKS = { 8: [1, 1, 1], 14: [2, 2, 2], 18: [2, 2, 2, 2] } as const;
  */
 export function createResNet({ depth, width = 64, classes = 10, seed }: ResNetOptions): ResNet {
   const parameters = new Parameters(seed);
-  const stem = convolution(parameters, 'conv1', 3, width, 3, 1);
-  const stemNorm = normalization(parameters, 'bn1', width);
+  const stem = normalized(
+    convolution(parameters, 'conv1', 3, width, 3, 1),
+    normalization(parameters, 'bn1', width),
+  );
   const blocks: Block[] = [];
   let channels = width;
   for (const [stage, count] of STAGE_BLOCKS[depth].entries()) {
@@ -74,8 +76,13 @@ export function createResNet({ depth, width = 64, classes = 10, seed }: ResNetOp
     parameterCount: Object.values(parameters.variables).reduce((sum, { size }) => sum + size, 0),
     forward: (images, { training }) =>
       tf.tidy(() => {
-        let x = stemNorm(stem(images), { training, activation: 'relu' });
-        for (const block of blocks) x = block(x, training);
+        let x = stem(images, { training, activation: 'relu' });
+        for (const block of blocks) {
+          const before = x;
+          x = tf.tidy(() => block(before, training));
+          // What the gradient needs the tape keeps; the rest goes now, and its memory serves the next block.
+          before.dispose();
+        }
         return classify(tf.mean<tf.Tensor2D>(x, [1, 2]));
       }),
     dispose: () => {
@@ -84,6 +91,11 @@ export function createResNet({ depth, width = 64, classes = 10, seed }: ResNetOp
   };
 }
 
+type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
+type Normalization = (
+  x: tf.Tensor4D,
+  options: { training: boolean; activation?: 'relu'; residual?: tf.Tensor4D },
+) => tf.Tensor4D;
 type Block = (x: tf.Tensor4D, training: boolean) => tf.Tensor4D;
 
 /** Two 3x3 convolutions around which the input is carried, projected where the shape changes. */
@@ -94,18 +106,22 @@ function basicBlock(
   outputs: number,
   stride: number,
 ): Block {
-  const firstConvolution = convolution(parameters, `${name}.conv1`, inputs, outputs, 3, stride);
-  const firstNorm = normalization(parameters, `${name}.bn1`, outputs);
-  const secondConvolution = convolution(parameters, `${name}.conv2`, outputs, outputs, 3, 1);
-  const secondNorm = normalization(parameters, `${name}.bn2`, outputs);
+  const first = normalized(
+    convolution(parameters, `${name}.conv1`, inputs, outputs, 3, stride),
+    normalization(parameters, `${name}.bn1`, outputs),
+  );
+  const second = normalized(
+    convolution(parameters, `${name}.conv2`, outputs, outputs, 3, 1),
+    normalization(parameters, `${name}.bn2`, outputs),
+  );
   const project =
     stride === 1 && inputs === outputs
       ? (x: tf.Tensor4D) => x
       : projection(parameters, `${name}.downsample`, inputs, outputs, stride);
   return (x, training) => {
-    const hidden = firstNorm(firstConvolution(x), { training, activation: 'relu' });
+    const hidden = first(x, { training, activation: 'relu' });
     const residual = project(x, training);
-    return secondNorm(secondConvolution(hidden), { training, residual, activation: 'relu' });
+    return second(hidden, { training, residual, activation: 'relu' });
   };
 }
 
@@ -116,9 +132,16 @@ function projection(
   outputs: number,
   stride: number,
 ): Block {
-  const project = convolution(parameters, `${name}.0`, inputs, outputs, 1, stride);
-  const norm = normalization(parameters, `${name}.1`, outputs);
-  return (x, training) => norm(project(x), { training });
+  const project = normalized(
+    convolution(parameters, `${name}.0`, inputs, outputs, 1, stride),
+    normalization(parameters, `${name}.1`, outputs),
+  );
+  return (x, training) => project(x, { training });
+}
+
+/** A convolution and its batch norm, of which only the result stays. */
+function normalized(convolve: Layer, norm: Normalization): Normalization {
+  return (x, options) => tf.tidy(() => norm(convolve(x), options));
 }
 
 function convolution(
@@ -128,7 +151,7 @@ function convolution(
   outputs: number,
   kernel: number,
   stride: number,
-): (x: tf.Tensor4D) => tf.Tensor4D {
+): Layer {
   const shape = [kernel, kernel, inputs, outputs];
   const deviation = Math.sqrt(2 / (kernel * kernel * outputs));
   const weight = parameters.trainable<tf.Rank.R4>(`${name}.weight`, shape, (random, size) =>
@@ -137,15 +160,13 @@ function convolution(
   return (x) => tf.conv2d(x, weight, stride, (kernel - 1) / 2);
 }
 
-function normalization(parameters: Parameters, name: string, channels: number) {
+function normalization(parameters: Parameters, name: string, channels: number): Normalization {
   const scale = parameters.trainable<tf.Rank.R1>(`${name}.weight`, [channels], filled(1));
   const offset = parameters.trainable<tf.Rank.R1>(`${name}.bias`, [channels], filled(0));
   const movingMean = parameters.statistic(`${name}.running_mean`, channels, 0);
   const movingVariance = parameters.statistic(`${name}.running_var`, channels, 1);
-  return (
-    x: tf.Tensor4D,
-    options: { training: boolean; activation?: 'relu'; residual?: tf.Tensor4D },
-  ): tf.Tensor4D => batchNorm(x, { scale, offset, movingMean, movingVariance, ...options }) as tf.Tensor4D;
+  return (x, options) =>
+    batchNorm(x, { scale, offset, movingMean, movingVariance, ...options }) as tf.Tensor4D;
 }
 
 function linear(parameters: Parameters, name: string, inputs: number, outputs: number) {

@@ -24,7 +24,7 @@ constexpr size_t kAlignment = 64;
 // Below this, malloc's own bins are as good and the map look-up would cost more.
 constexpr size_t kSmallest = 4096;
 // Cached blocks may make up a quarter of the live bytes, but never less than this floor in total.
-constexpr uint64_t kCacheFloor = 64ull << 20;
+constexpr uint64_t kCacheFloor = 192ull << 20;
 // A cached block serves a smaller request if at most an eighth of it is wasted.
 constexpr size_t kWasteDivisor = 8;
 // Requests to the system from this size on are first compared with the memory that is available.
@@ -32,11 +32,12 @@ constexpr size_t kCheckedSize = 16 << 20;
 
 // Blocks from this size on are mappings of their own.
 constexpr size_t kMapped = 1 << 20;
+constexpr size_t kHuge = 2 << 20;
 
 thread_local double refused_bytes = -1;
 
 size_t rounded(size_t bytes) {
-  const size_t step = bytes < kSmallest ? kAlignment : bytes < (1 << 20) ? 4096 : 65536;
+  const size_t step = bytes < kSmallest ? kAlignment : bytes < kMapped ? 4096 : 65536;
   return (bytes + step - 1) / step * step;
 }
 
@@ -57,13 +58,33 @@ uint64_t available_bytes() {
   return result;
 }
 
+void* map(size_t size) {
+  void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return block == MAP_FAILED ? nullptr : block;
+}
+
+// A mapping that begins at the border of a huge page, which most systems give only to those who ask: with them a
+// convolution misses fewer address translations, and a fresh block costs one page fault instead of 512.
+void* map_huge(size_t size) {
+#ifdef MADV_HUGEPAGE
+  char* whole = static_cast<char*>(map(size + kHuge));
+  if (!whole) return nullptr;
+  const size_t before = (kHuge - reinterpret_cast<uintptr_t>(whole) % kHuge) % kHuge;
+  if (before) munmap(whole, before);
+  if (before < kHuge) munmap(whole + before + size, kHuge - before);
+  madvise(whole + before, size, MADV_HUGEPAGE);
+  return whole + before;
+#else
+  return map(size);
+#endif
+}
+
 // Large blocks are mapped one by one. From malloc they would come out of its heap once it has seen a few of them,
 // and what is freed there stays resident between the blocks that live.
 void* system_allocate(size_t size) {
   void* block = nullptr;
   if (size < kMapped) return posix_memalign(&block, kAlignment, size) == 0 ? block : nullptr;
-  block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return block == MAP_FAILED ? nullptr : block;
+  return size < kHuge ? map(size) : map_huge(size);
 }
 
 void system_free(void* block, size_t size) {

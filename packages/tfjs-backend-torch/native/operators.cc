@@ -76,8 +76,16 @@ Argument read_argument(const c10::Argument& argument) {
   return result;
 }
 
-int64_t to_int_or_enumerator(napi_env env, napi_value value) {
-  if (type_of(env, value) != napi_string) return to_int64(env, value);
+// libtorch does not check an enumerator's number, and reads beyond its tables with a wrong one.
+bool is_enumerated(const Argument& argument) {
+  return argument.name == "dtype" || argument.name == "layout" || argument.name == "memory_format";
+}
+
+int64_t to_int_or_enumerator(napi_env env, const Argument& argument, napi_value value) {
+  if (type_of(env, value) != napi_string) {
+    if (is_enumerated(argument)) throw std::invalid_argument("expected a name");
+    return to_int64(env, value);
+  }
   const auto found = enumerators().find(to_string(env, value));
   if (found == enumerators().end()) throw std::invalid_argument("unknown name " + to_string(env, value));
   return found->second;
@@ -116,7 +124,7 @@ c10::IValue to_ivalue(napi_env env, const Environment& environment, const Argume
       }
       return list;
     }
-    case ArgumentKind::kInt: return to_int_or_enumerator(env, value);
+    case ArgumentKind::kInt: return to_int_or_enumerator(env, argument, value);
     case ArgumentKind::kIntList: return to_int64_list(env, value);
     case ArgumentKind::kFloat: return to_double(env, value);
     case ArgumentKind::kFloatList: {

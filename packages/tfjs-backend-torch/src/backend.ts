@@ -84,8 +84,13 @@ export class TorchBackend extends KernelBackend {
     const wanted = dtype ?? narrowed(native);
     const owned = native === wanted ? handle : castOperator(handle, wanted);
     const shape = shapeOf(owned);
+    // Before the handle is given away, because it throws for a type that tfjs does not have.
+    const bytes = util.sizeFromShape(shape) * util.bytesPerElement(wanted);
     untrack(owned);
-    return this.store(owned, shape, wanted);
+    const dataId = {};
+    this.keep(dataId, { dtype: wanted, references: 1, handle: owned });
+    this.count(bytes);
+    return { dataId, shape, dtype: wanted };
   }
 
   /** The same values under the same data id, as an output of its own. */
@@ -247,13 +252,6 @@ export class TorchBackend extends KernelBackend {
     } catch (cause) {
       throw typedError(cause, describeCall(kernelName, inputs, attributes));
     }
-  }
-
-  private store(handle: Handle, shape: number[], dtype: DataType): TensorInfo {
-    const dataId = {};
-    this.keep(dataId, { dtype, references: 1, handle });
-    this.count(util.sizeFromShape(shape) * util.bytesPerElement(dtype));
-    return { dataId, shape, dtype };
   }
 
   private keep(dataId: DataId, entry: Entry): void {

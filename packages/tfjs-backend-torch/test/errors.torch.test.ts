@@ -115,6 +115,12 @@ const wrongTypes: Mistake[] = [
     code: 'INVALID_ARGUMENT',
     says: ['Cast failed on x [2] float32 with dtype "float77"'],
   },
+  {
+    name: 'a number in the place of a type, which libtorch would not check',
+    body: () => run('Cast', { x: ones([2]) }, { dtype: -1 }),
+    code: 'INVALID_ARGUMENT',
+    says: ['Cast failed on x [2] float32 with dtype -1', 'expected a name'],
+  },
 ];
 
 const wrongTensors: Mistake[] = [

@@ -37,11 +37,15 @@ interface TrainingAttributes {
 }
 
 defineKernel<TrainingInputs, TrainingAttributes>('FusedBatchNormTraining', ({ inputs, attrs, backend }) => {
-  const [x, scale, offset] = [inputs.x, inputs.scale, inputs.offset].map((info) => backend.handle(info)) as Triple;
+  const [x, scale, offset] = [inputs.x, inputs.scale, inputs.offset].map((info) =>
+    backend.handle(info),
+  ) as Triple;
   const residual = optionalHandle(backend, inputs.residual);
   const relu = attrs.activation === 'relu';
   if (backend.device === 'cpu') {
-    return trainingOnCpu(x, scale, offset, residual, attrs.epsilon, relu).map((handle) => backend.output(handle));
+    return trainingOnCpu(x, scale, offset, residual, attrs.epsilon, relu).map((handle) =>
+      backend.output(handle),
+    );
   }
   const [normalized, mean, inverse] = nativeBatchNorm(
     channelsSecond(x),
@@ -72,35 +76,38 @@ interface TrainingGradAttributes {
   hasResidual: boolean;
 }
 
-defineKernel<TrainingGradInputs, TrainingGradAttributes>('FusedBatchNormTrainingGrad', ({ inputs, attrs, backend }) => {
-  const dy = backend.handle(inputs.dy);
-  const x = backend.handle(inputs.x);
-  const y = optionalHandle(backend, inputs.y);
-  const statistics = [inputs.scale, inputs.mean, inputs.inverseStandardDeviation].map((info) =>
-    backend.handle(info),
-  ) as Triple;
-  const relu = attrs.activation === 'relu';
-  if (backend.device === 'cpu') {
-    const gradients = trainingGradOnCpu(dy, x, relu ? y : null, ...statistics, relu, attrs.hasResidual);
-    return outputGradients(backend, gradients.slice(0, 3), gradients[3] as Handle, inputs.dy, attrs);
-  }
-  const masked = relu ? thresholdBackward(dy, y, 0) : dy;
-  const [scale, mean, inverse] = statistics;
-  const [dx, dscale, doffset] = nativeBatchNormBackward(
-    channelsSecond(masked),
-    channelsSecond(x),
-    scale,
-    null,
-    null,
-    mean,
-    inverse,
-    true,
-    unused,
-    [true, true, true],
-  ) as Triple;
-  const residualGradient = relu && attrs.hasResidual ? masked : undefinedHandle;
-  return outputGradients(backend, [channelsLast(dx), dscale, doffset], residualGradient, inputs.dy, attrs);
-});
+defineKernel<TrainingGradInputs, TrainingGradAttributes>(
+  'FusedBatchNormTrainingGrad',
+  ({ inputs, attrs, backend }) => {
+    const dy = backend.handle(inputs.dy);
+    const x = backend.handle(inputs.x);
+    const y = optionalHandle(backend, inputs.y);
+    const statistics = [inputs.scale, inputs.mean, inputs.inverseStandardDeviation].map((info) =>
+      backend.handle(info),
+    ) as Triple;
+    const relu = attrs.activation === 'relu';
+    if (backend.device === 'cpu') {
+      const gradients = trainingGradOnCpu(dy, x, relu ? y : null, ...statistics, relu, attrs.hasResidual);
+      return outputGradients(backend, gradients.slice(0, 3), gradients[3] as Handle, inputs.dy, attrs);
+    }
+    const masked = relu ? thresholdBackward(dy, y, 0) : dy;
+    const [scale, mean, inverse] = statistics;
+    const [dx, dscale, doffset] = nativeBatchNormBackward(
+      channelsSecond(masked),
+      channelsSecond(x),
+      scale,
+      null,
+      null,
+      mean,
+      inverse,
+      true,
+      unused,
+      [true, true, true],
+    ) as Triple;
+    const residualGradient = relu && attrs.hasResidual ? masked : undefinedHandle;
+    return outputGradients(backend, [channelsLast(dx), dscale, doffset], residualGradient, inputs.dy, attrs);
+  },
+);
 
 interface InferenceInputs extends TrainingInputs {
   mean: TensorInfo;
@@ -109,13 +116,21 @@ interface InferenceInputs extends TrainingInputs {
 
 defineKernel<InferenceInputs, TrainingAttributes>('FusedBatchNormInference', ({ inputs, attrs, backend }) => {
   const x = backend.handle(inputs.x);
-  const parameters = [inputs.scale, inputs.offset, inputs.mean, inputs.variance].map((info) => backend.handle(info));
+  const parameters = [inputs.scale, inputs.offset, inputs.mean, inputs.variance].map((info) =>
+    backend.handle(info),
+  );
   const residual = optionalHandle(backend, inputs.residual);
   const relu = attrs.activation === 'relu';
   if (backend.device === 'cpu') {
     return backend.output(inferenceOnCpu(x, ...parameters, residual, attrs.epsilon, relu));
   }
-  const [normalized] = nativeBatchNorm(channelsSecond(x), ...parameters, false, unused, attrs.epsilon) as Triple;
+  const [normalized] = nativeBatchNorm(
+    channelsSecond(x),
+    ...parameters,
+    false,
+    unused,
+    attrs.epsilon,
+  ) as Triple;
   return backend.output(activated(channelsLast(normalized), residual, relu));
 });
 
@@ -152,5 +167,8 @@ function outputGradients(
 ): TensorInfo[] {
   const outputs = gradients.map((handle) => backend.output(handle));
   if (!attrs.hasResidual) return outputs;
-  return [...outputs, residualGradient === undefinedHandle ? backend.share(dy) : backend.output(residualGradient)];
+  return [
+    ...outputs,
+    residualGradient === undefinedHandle ? backend.share(dy) : backend.output(residualGradient),
+  ];
 }

@@ -89,13 +89,23 @@ function alignLayout(backend: TorchBackend, target: Writable, model: Handle): vo
   else backend.relayout(target.info, aligned);
 }
 
-function sgdStepOnCpu(parameters: Handle[], velocities: Handle[], gradients: Handle[], attrs: SgdAttributes): void {
+function sgdStepOnCpu(
+  parameters: Handle[],
+  velocities: Handle[],
+  gradients: Handle[],
+  attrs: SgdAttributes,
+): void {
   const decays = parameters.map((_, i) => (attrs.decay?.[i] === false ? 0 : attrs.weightDecay));
   sgdOnCpu(parameters, velocities, gradients, attrs.learningRate, attrs.momentum, decays, attrs.nesterov);
 }
 
 /** PyTorch's own fused step where this libtorch has it, else a few passes over all tensors at once. */
-function sgdStepOnDevice(parameters: Handle[], velocities: Handle[], gradients: Handle[], attrs: SgdAttributes): void {
+function sgdStepOnDevice(
+  parameters: Handle[],
+  velocities: Handle[],
+  gradients: Handle[],
+  attrs: SgdAttributes,
+): void {
   for (const decays of [true, false]) {
     const chosen = parameters.map((_, i) => i).filter((i) => (attrs.decay?.[i] !== false) === decays);
     if (chosen.length === 0) continue;
@@ -103,7 +113,18 @@ function sgdStepOnDevice(parameters: Handle[], velocities: Handle[], gradients: 
     const weightDecay = decays ? attrs.weightDecay : 0;
     const group = [pick(parameters), pick(gradients), pick(velocities)] as const;
     if (hasOperator('aten::_fused_sgd_')) {
-      fusedSgd(...group, weightDecay, attrs.momentum, attrs.learningRate, 0, attrs.nesterov, false, false, null, null);
+      fusedSgd(
+        ...group,
+        weightDecay,
+        attrs.momentum,
+        attrs.learningRate,
+        0,
+        attrs.nesterov,
+        false,
+        false,
+        null,
+        null,
+      );
     } else {
       sgdStepByLists(...group, weightDecay, attrs);
     }

@@ -38,7 +38,7 @@ const reluGradient: GradConfig = {
       x: () =>
         getKernel(reluGrad, engine().backendName) === undefined
           ? mul(gradient, step(y))
-          : (engine().runKernel(reluGrad, { dy: gradient, y }) as Tensor),
+          : engine().runKernel<Tensor>(reluGrad, { dy: gradient, y }),
     };
   },
 };
@@ -51,7 +51,7 @@ registerGradient({
   gradFunc: (ddx, saved) => {
     const [y] = saved as [Tensor];
     return {
-      dy: () => engine().runKernel(reluGrad, { dy: ddx as Tensor, y }) as Tensor,
+      dy: () => engine().runKernel<Tensor>(reluGrad, { dy: ddx as Tensor, y }),
       y: () => zerosLike(y),
     };
   },

@@ -82,7 +82,7 @@ for (const name of [
   plans[name] = (draw) => ({
     tensors: [draw.tensor(draw.shape())],
     options: [],
-    compute: (x) => tf[name](x!),
+    compute: (x) => tf[name](x),
   });
 }
 for (const name of [
@@ -99,7 +99,7 @@ for (const name of [
   plans[name] = (draw) => ({
     tensors: [draw.tensor(draw.shape())],
     options: [],
-    compute: (x) => tf[name](x!),
+    compute: (x) => tf[name](x),
   });
 }
 for (const name of [
@@ -116,7 +116,7 @@ for (const name of [
     const shape = draw.shape();
     const dtypes = [draw.pick(numeric), draw.pick(numeric)] as const;
     const tensors = [draw.tensor(draw.within(shape), dtypes[0]), draw.tensor(shape, dtypes[1])];
-    return { tensors, options: [], compute: (a, b) => tf[name](a!, b!) };
+    return { tensors, options: [], compute: (a, b) => tf[name](a, b) };
   };
 }
 for (const name of ['sum', 'prod'] as const) {
@@ -124,33 +124,34 @@ for (const name of ['sum', 'prod'] as const) {
     const tensor = draw.tensor(draw.shape(), draw.pick(all));
     const axes = draw.axes(tensor.shape);
     const keep = draw.chance(0.5);
-    return { tensors: [tensor], options: [axes, keep], compute: (x) => tf[name](x!, axes, keep) };
+    return { tensors: [tensor], options: [axes, keep], compute: (x) => tf[name](x, axes, keep) };
   };
 }
 for (const name of ['max', 'min', 'logSumExp'] as const) {
   plans[name] = (draw) => {
-    const tensor = draw.tensor(draw.shape());
+    // tfjs's cpu backend takes the extremum of nothing for NaN.
+    const tensor = draw.tensor(draw.shape().map((size) => Math.max(1, size)));
     const axes = draw.axes(tensor.shape);
-    return { tensors: [tensor], options: [axes], compute: (x) => tf[name](x!, axes) };
+    return { tensors: [tensor], options: [axes], compute: (x) => tf[name](x, axes) };
   };
 }
 plans['cast'] = (draw) => {
   const dtype = draw.pick(all);
   const tensors = [draw.tensor(draw.shape(), draw.pick(all))];
-  return { tensors, options: [dtype], compute: (x) => tf.cast(x!, dtype) };
+  return { tensors, options: [dtype], compute: (x) => tf.cast(x, dtype) };
 };
 plans['transpose'] = (draw) => {
   const tensor = draw.tensor(draw.shape(0, 5), draw.pick(all));
   const order = tensor.shape.map((_, axis) => axis);
   order.forEach((_, i) => order.splice(draw.whole(0, i), 0, ...order.splice(i, 1)));
-  return { tensors: [tensor], options: [order], compute: (x) => tf.transpose(x!, order) };
+  return { tensors: [tensor], options: [order], compute: (x) => tf.transpose(x, order) };
 };
 plans['slice'] = (draw) => {
   const tensor = draw.tensor(draw.shape(1), draw.pick(all));
   const begin = tensor.shape.map((size) => draw.whole(0, size));
   // Now and then one too many, which tfjs refuses on every backend.
   const size = tensor.shape.map((each, i) => draw.whole(0, each - begin[i]!) + (draw.chance(0.03) ? 1 : 0));
-  return { tensors: [tensor], options: [begin, size], compute: (x) => tf.slice(x!, begin, size) };
+  return { tensors: [tensor], options: [begin, size], compute: (x) => tf.slice(x, begin, size) };
 };
 plans['concat'] = (draw) => {
   const shape = draw.shape(1);
@@ -161,7 +162,8 @@ plans['concat'] = (draw) => {
   return { tensors, options: [axis], compute: (...parts) => tf.concat(parts, axis) };
 };
 plans['stack and unstack'] = (draw) => {
-  const shape = draw.shape(0, 3);
+  // tfjs's cpu backend cannot take tensors without elements apart.
+  const shape = draw.shape(0, 3).map((size) => Math.max(1, size));
   const dtype = draw.pick(all);
   const axis = draw.whole(0, shape.length);
   const tensors = Array.from({ length: draw.whole(1, 3) }, () => draw.tensor(shape, dtype));
@@ -170,17 +172,17 @@ plans['stack and unstack'] = (draw) => {
 plans['tile'] = (draw) => {
   const tensor = draw.tensor(draw.shape(1), draw.pick(all));
   const repetitions = tensor.shape.map(() => draw.whole(0, 3));
-  return { tensors: [tensor], options: [repetitions], compute: (x) => tf.tile(x!, repetitions) };
+  return { tensors: [tensor], options: [repetitions], compute: (x) => tf.tile(x, repetitions) };
 };
 plans['pad'] = (draw) => {
   const tensor = draw.tensor(draw.shape(1, 4), draw.pick(numeric));
   const paddings = tensor.shape.map((): [number, number] => [draw.whole(0, 2), draw.whole(0, 2)]);
-  return { tensors: [tensor], options: [paddings], compute: (x) => tf.pad(x!, paddings, -2) };
+  return { tensors: [tensor], options: [paddings], compute: (x) => tf.pad(x, paddings, -2) };
 };
 plans['reverse'] = (draw) => {
   const tensor = draw.tensor(draw.shape(), draw.pick(all));
   const axes = draw.axes(tensor.shape);
-  return { tensors: [tensor], options: [axes], compute: (x) => tf.reverse(x!, axes) };
+  return { tensors: [tensor], options: [axes], compute: (x) => tf.reverse(x, axes) };
 };
 plans['gather'] = (draw) => {
   const tensor = draw.tensor(draw.shape(1), draw.pick(all));
@@ -188,7 +190,7 @@ plans['gather'] = (draw) => {
   // Now and then one beyond the range, which is an error.
   const limit = tensor.shape[axis]! + (draw.chance(0.05) ? 1 : 0);
   const tensors = [tensor, draw.indices(draw.shape(0, 2), [limit])];
-  return { tensors, options: [axis], compute: (x, indices) => tf.gather(x!, indices as tf.Tensor1D, axis) };
+  return { tensors, options: [axis], compute: (x, indices) => tf.gather(x, indices, axis) };
 };
 plans['scatterND'] = (draw) => {
   const shape = draw.shape(1).map((size) => Math.max(1, size));
@@ -201,22 +203,23 @@ plans['scatterND'] = (draw) => {
   return {
     tensors,
     options: [shape],
-    compute: (indices, updates) => tf.scatterND(indices!, updates!, shape),
+    compute: (indices, updates) => tf.scatterND(indices, updates, shape),
   };
 };
 plans['oneHot'] = (draw) => {
   const tensors = [draw.tensor(draw.shape(0, 3), 'int32')];
-  return { tensors, options: [], compute: (x) => tf.oneHot(x!, 4, 3, -1) };
+  return { tensors, options: [], compute: (x) => tf.oneHot(x, 4, 3, -1) };
 };
 plans['where'] = (draw) => {
-  const shape = draw.shape();
+  // tfjs's cpu backend takes the larger of 1 and 0 when it broadcasts these.
+  const shape = draw.shape().map((size) => Math.max(1, size));
   const dtype = draw.pick(numeric);
   const tensors = [
     draw.tensor(shape, 'bool'),
     draw.tensor(draw.within(shape), dtype),
     draw.tensor(shape, dtype),
   ];
-  return { tensors, options: [], compute: (condition, a, b) => tf.where(condition!, a!, b!) };
+  return { tensors, options: [], compute: (condition, a, b) => tf.where(condition, a, b) };
 };
 plans['cumsum'] = (draw) => {
   const tensor = draw.tensor(draw.shape(1), draw.pick(numeric));
@@ -227,7 +230,7 @@ plans['cumsum'] = (draw) => {
 };
 plans['softmax'] = (draw) => {
   const tensors = [draw.tensor(draw.shape(1))];
-  return { tensors, options: [], compute: (x) => [tf.softmax(x!), tf.logSoftmax(x!)] };
+  return { tensors, options: [], compute: (x) => [tf.softmax(x), tf.logSoftmax(x)] };
 };
 plans['matMul'] = (draw) => {
   const [m, k, n] = [draw.dimension(), draw.dimension(), draw.dimension()];
@@ -239,7 +242,7 @@ plans['matMul'] = (draw) => {
     draw.tensor([...batch, ...(ofA ? [k, m] : [m, k])]),
     draw.tensor([...batch, ...(ofB ? [n, inner] : [inner, n])]),
   ];
-  return { tensors, options: [ofA, ofB], compute: (a, b) => tf.matMul(a!, b!, ofA, ofB) };
+  return { tensors, options: [ofA, ofB], compute: (a, b) => tf.matMul(a, b, ofA, ofB) };
 };
 for (const name of ['conv2d', 'depthwiseConv2d'] as const) {
   plans[name] = (draw) => {
@@ -295,7 +298,7 @@ plans['unsortedSegmentSum'] = (draw) => {
   return {
     tensors,
     options: [count],
-    compute: (x, ids) => tf.unsortedSegmentSum(x!, ids as tf.Tensor1D, count),
+    compute: (x, ids) => tf.unsortedSegmentSum(x, ids as tf.Tensor1D, count),
   };
 };
 
