@@ -78,10 +78,14 @@ async function runFile(file: string, settings: SuiteSettings): Promise<Outcome> 
         event satisfies never;
     }
   });
-  const ending = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
-  });
+  // What the process has sent may arrive after its end.
+  const [ending] = await Promise.all([
+    new Promise<string>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    }),
+    new Promise<void>((resolve) => child.once('disconnect', resolve)),
+  ]);
   if (!finished || ending !== 'exit code 0') {
     const said = output.split('\n').filter((line) => line !== '' && !/^\s+at /.test(line));
     const tail = said.slice(-TAIL_LINES).join('\n');

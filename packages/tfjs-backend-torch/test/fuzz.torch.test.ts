@@ -25,9 +25,10 @@ test.each([1, 2])(
     child.stderr?.on('data', gather);
     let report: FuzzReport | undefined;
     child.on('message', (message) => (report = message as FuzzReport));
-    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    // What the process has sent may arrive after its end.
+    const [[code, signal]] = await Promise.all([once(child, 'close'), once(child, 'disconnect')]);
     if (report === undefined)
-      throw new Error(`The process ended with ${signal ?? code}. Its last calls:\n${output}`);
+      throw new Error(`The process ended with ${String(signal ?? code)}. Its last calls:\n${output}`);
 
     expect(report.differences).toEqual([]);
     expect(report.agreed).toBeGreaterThan(0.9 * calls);

@@ -130,8 +130,9 @@ describe('training in several places at once gives the same weights', () => {
   async function messageOrEnd(child: ChildProcess): Promise<Reply> {
     return Promise.race([
       once(child, 'message').then(([message]) => message as Reply),
-      once(child, 'exit').then(([code]) => {
-        throw new Error(`The process ended with ${code}.`);
+      // What a process has sent comes before this, but may come after its exit.
+      once(child, 'disconnect').then(() => {
+        throw new Error('The process ended without a word.');
       }),
     ]);
   }

@@ -18,12 +18,12 @@ environment.configure({
 
 environment.addReporter({
   specStarted: (result) => {
-    tell({ type: 'started', spec: plainName(result.fullName) });
+    void tell({ type: 'started', spec: plainName(result.fullName) });
   },
   specDone: (result) => {
     const spec = plainName(result.fullName);
     if (result.status === 'excluded' && !excluded.has(spec)) return;
-    tell({
+    void tell({
       type: 'done',
       spec,
       file: fileOf(result.id),
@@ -33,7 +33,7 @@ environment.addReporter({
   },
   suiteDone: (result) => {
     if (result.failedExpectations.length === 0) return;
-    tell({ type: 'suiteFailed', suite: plainName(result.fullName), messages: messagesOf(result) });
+    void tell({ type: 'suiteFailed', suite: plainName(result.fullName), messages: messagesOf(result) });
   },
 });
 
@@ -42,7 +42,7 @@ environment.addReporter({
 env().set('IS_TEST', false);
 if (await setBackend(settings.backend)) {
   const outcome = await environment.execute();
-  tell({ type: 'finished', problem: outcome.failedExpectations[0]?.message });
+  await tell({ type: 'finished', problem: outcome.failedExpectations[0]?.message });
 } else {
   process.exitCode = 1;
 }
@@ -57,6 +57,9 @@ function messagesOf(result: Pick<JasmineResult, 'failedExpectations'>): string[]
   return result.failedExpectations.map((expectation) => expectation.message);
 }
 
-function tell(event: SuiteEvent): void {
-  process.send?.(event);
+/** Sends an event; it has gone, and all before it, when the promise resolves. */
+function tell(event: SuiteEvent): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(event, undefined, undefined, () => resolve());
+  });
 }

@@ -5,5 +5,4 @@ register();
 const { fuzz } = await import('./fuzz.ts');
 
 const [seed, calls] = process.argv.slice(2).map(Number);
-process.send(await fuzz(seed, calls));
-process.disconnect();
+process.send(await fuzz(seed, calls), () => process.disconnect());

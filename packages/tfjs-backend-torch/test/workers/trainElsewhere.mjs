@@ -8,12 +8,14 @@ const { startTorch, torchMemory } = await import('../startTorch.ts');
 const { trainSmallNetwork } = await import('./trainSmallNetwork.ts');
 
 await startTorch();
-const send = (message) =>
-  (parentPort ?? { postMessage: (value) => process.send(value) }).postMessage(message);
 const asked = parentPort ?? process;
+const send = (message, sent) => {
+  if (parentPort === null) process.send(message, sent);
+  else parentPort.postMessage(message);
+};
 asked.once('message', (seed) => {
   const weights = trainSmallNetwork(seed);
-  send({ weights, threadId, pid: process.pid, numTensors: torchMemory().numTensors });
-  if (parentPort === null) process.disconnect();
+  const { numTensors } = torchMemory();
+  send({ weights, threadId, pid: process.pid, numTensors }, () => process.disconnect());
 });
 send('ready');
