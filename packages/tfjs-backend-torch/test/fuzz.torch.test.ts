@@ -26,7 +26,8 @@ test.each([1, 2])(
     let report: FuzzReport | undefined;
     child.on('message', (message) => (report = message as FuzzReport));
     // What the process has sent may arrive after its end.
-    const [[code, signal]] = await Promise.all([once(child, 'close'), once(child, 'disconnect')]);
+    const [ending] = await Promise.all([once(child, 'close'), once(child, 'disconnect')]);
+    const [code, signal] = ending as [number | null, string | null];
     if (report === undefined)
       throw new Error(`The process ended with ${String(signal ?? code)}. Its last calls:\n${output}`);
 

@@ -13,14 +13,19 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
       ['--conditions=@protocl/source', '--import', 'tsx', join(import.meta.dirname, 'parent.ts')],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    const [output] = (await once(parent.stdout, 'data')) as [Buffer];
-    const side = Number(output.toString());
-    expect(isAlive(side)).toBe(true);
+    try {
+      const [output] = (await once(parent.stdout, 'data')) as [Buffer];
+      const side = Number(output.toString());
+      expect(isAlive(side)).toBe(true);
 
-    parent.kill(signal);
-    await once(parent, 'exit');
-    for (let wait = 0; wait < 100 && isAlive(side); wait++) await sleep(50);
-    expect(isAlive(side)).toBe(false);
+      parent.kill(signal);
+      await once(parent, 'exit');
+      for (let wait = 0; wait < 100 && isAlive(side); wait++) await sleep(50);
+      expect(isAlive(side)).toBe(false);
+    } finally {
+      // It holds this process's standard error, which would otherwise never close.
+      parent.kill('SIGKILL');
+    }
   },
   30_000,
 );

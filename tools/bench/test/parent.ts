@@ -8,5 +8,6 @@ setInterval(() => {}, 1000);
 `;
 const side = new Side({ label: 'worker', command: process.execPath, arguments: ['-e', work] });
 const { pid } = await side.request({ cmd: 'prepare' });
-console.log(pid);
+// As a string: a number would be coloured where FORCE_COLOR is set.
+console.log(String(pid));
 await side.request({ cmd: 'run' });

@@ -59,7 +59,7 @@ export function spatialWindow(
   const axes = windowAxes(info);
   const skips = axes.every(({ filter }) => filter === 1) && axes.some(({ stride }) => stride > 1);
   const native = axes.every((axis) => {
-    if (skips) return axis.before === 0 && missingAfter(axis) === 0;
+    if (skips) return axis.before === 0 && Math.ceil(axis.input / axis.stride) === axis.output;
     const rows = axis.input + 2 * axis.before - extent(axis);
     const allowed = axis.before >= 0 && (!limitPadding || axis.before <= extent(axis) / 2);
     return allowed && Math.floor(rows / axis.stride) + 1 === axis.output;
@@ -243,7 +243,10 @@ function extent(axis: WindowAxis): number {
   return (axis.filter - 1) * axis.dilation + 1;
 }
 
-/** Padding after the last element that the last window reaches into. */
+/**
+ * Padding after the last element that the last window reaches into; negative where the last windows reach less far than
+ * the input, as with tfjs's numeric padding, which goes by the filter's height on both axes.
+ */
 function missingAfter(axis: WindowAxis): number {
-  return Math.max(0, (axis.output - 1) * axis.stride + extent(axis) - axis.input - axis.before);
+  return (axis.output - 1) * axis.stride + extent(axis) - axis.input - axis.before;
 }

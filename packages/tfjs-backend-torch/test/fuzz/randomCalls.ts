@@ -248,11 +248,11 @@ for (const name of ['conv2d', 'depthwiseConv2d'] as const) {
   plans[name] = (draw) => {
     const channels = draw.whole(1, 4);
     const stride = draw.whole(1, 3);
-    const padding = draw.pick(['same', 'valid'] as const);
+    const padding = draw.pick(['same', 'valid', 0, 1] as const);
     const dilation = stride === 1 ? draw.whole(1, 2) : 1;
     const given = draw.chance(0.03) ? channels + 1 : channels;
     const tensors = [
-      draw.tensor([draw.dimension(), draw.whole(4, 8), draw.whole(4, 8), channels]),
+      draw.tensor([draw.dimension(), draw.whole(5, 8), draw.whole(5, 8), channels]),
       draw.tensor([draw.whole(1, 3), draw.whole(1, 3), given, draw.whole(1, 3)]),
     ];
     const compute = (x?: tf.Tensor, filter?: tf.Tensor): tf.Tensor =>
@@ -260,12 +260,35 @@ for (const name of ['conv2d', 'depthwiseConv2d'] as const) {
     return { tensors, options: [stride, padding, dilation], compute };
   };
 }
+plans['conv2d gradients'] = (draw) => {
+  const channels = draw.whole(1, 20);
+  const strides = draw.pick([1, 2, [1, 2], [2, 1]]);
+  const pad = draw.pick(['same', 'valid', 0, 1] as const);
+  const tensors = [
+    draw.tensor([draw.whole(1, 3), draw.whole(5, 8), draw.whole(5, 8), channels]),
+    draw.tensor([draw.whole(1, 3), draw.whole(1, 3), channels, draw.whole(1, 20)]),
+  ];
+  const compute = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor[] => {
+    const dy = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides as number, pad);
+    const attributes = { strides, pad, dataFormat: 'NHWC', inputShape: x.shape, filterShape: filter.shape };
+    return [
+      tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, attributes),
+      tf.engine().runKernel('Conv2DBackpropInput', { dy, filter }, attributes),
+    ];
+  };
+  return {
+    tensors,
+    options: [strides, pad],
+    compute: (x, filter) => compute(x as tf.Tensor, filter as tf.Tensor),
+  };
+};
 for (const name of ['maxPool', 'avgPool'] as const) {
   plans[name] = (draw) => {
-    const [size, stride] = [draw.whole(1, 3), draw.whole(1, 2)];
-    const padding = draw.pick(['same', 'valid'] as const);
+    const [size, stride] = [draw.pick([1, 2, 3, [2, 3]]), draw.pick([1, 2, [2, 1]])];
+    const padding = draw.pick(['same', 'valid', 0] as const);
     const tensors = [draw.tensor([draw.dimension(), draw.whole(3, 6), draw.whole(3, 6), draw.dimension()])];
-    const compute = (x?: tf.Tensor): tf.Tensor => tf[name](x as tf.Tensor4D, size, stride, padding);
+    const compute = (x?: tf.Tensor): tf.Tensor =>
+      tf[name](x as tf.Tensor4D, size as number, stride as number, padding);
     return { tensors, options: [size, stride, padding], compute };
   };
 }
