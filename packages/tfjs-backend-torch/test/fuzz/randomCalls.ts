@@ -279,7 +279,7 @@ plans['conv2d gradients'] = (draw) => {
   return {
     tensors,
     options: [strides, pad],
-    compute: (x, filter) => compute(x as tf.Tensor, filter as tf.Tensor),
+    compute: (x, filter) => compute(x, filter),
   };
 };
 for (const name of ['maxPool', 'avgPool'] as const) {
