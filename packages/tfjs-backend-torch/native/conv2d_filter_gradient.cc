@@ -110,13 +110,13 @@ bool prefers_matrix_products() {
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(protocl, library) {
+TORCH_LIBRARY_FRAGMENT(PROTOCL_NAMESPACE, library) {
   library.def(
       "conv2d_filter_gradient(Tensor dy, Tensor x, int[] filter, int[] stride, int[] dilation, int[] padding_before) "
       "-> Tensor");
   library.def("prefers_matrix_products() -> bool", &prefers_matrix_products);
 }
 
-TORCH_LIBRARY_IMPL(protocl, CPU, library) { library.impl("conv2d_filter_gradient", &conv2d_filter_gradient); }
+TORCH_LIBRARY_IMPL(PROTOCL_NAMESPACE, CPU, library) { library.impl("conv2d_filter_gradient", &conv2d_filter_gradient); }
 
 }  // namespace protocl

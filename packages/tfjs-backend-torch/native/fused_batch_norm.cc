@@ -352,7 +352,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> batch_norm_training_b
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(protocl, library) {
+TORCH_LIBRARY_FRAGMENT(PROTOCL_NAMESPACE, library) {
   library.def(
       "batch_norm_training(Tensor x, Tensor scale, Tensor offset, Tensor? residual, float epsilon, bool relu) -> "
       "(Tensor, Tensor, Tensor, Tensor)");
@@ -364,7 +364,7 @@ TORCH_LIBRARY_FRAGMENT(protocl, library) {
       "bool relu, bool residual) -> (Tensor, Tensor, Tensor, Tensor)");
 }
 
-TORCH_LIBRARY_IMPL(protocl, CPU, library) {
+TORCH_LIBRARY_IMPL(PROTOCL_NAMESPACE, CPU, library) {
   library.impl("batch_norm_training", &batch_norm_training);
   library.impl("batch_norm_inference", &batch_norm_inference);
   library.impl("batch_norm_training_backward", &batch_norm_training_backward);

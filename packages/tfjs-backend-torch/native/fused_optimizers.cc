@@ -110,14 +110,14 @@ void exponential_moving_average_(at::TensorList averages, at::TensorList values,
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(protocl, library) {
+TORCH_LIBRARY_FRAGMENT(PROTOCL_NAMESPACE, library) {
   library.def(
       "sgd_momentum_(Tensor(a!)[] parameters, Tensor(b!)[] velocities, Tensor[] gradients, float learning_rate, "
       "float momentum, float[] weight_decays, bool nesterov) -> ()");
   library.def("exponential_moving_average_(Tensor(a!)[] averages, Tensor[] values, float momentum) -> ()");
 }
 
-TORCH_LIBRARY_IMPL(protocl, CPU, library) {
+TORCH_LIBRARY_IMPL(PROTOCL_NAMESPACE, CPU, library) {
   library.impl("sgd_momentum_", &sgd_momentum_);
   library.impl("exponential_moving_average_", &exponential_moving_average_);
 }

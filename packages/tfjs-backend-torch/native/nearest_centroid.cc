@@ -135,10 +135,10 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(protocl, library) {
+TORCH_LIBRARY_FRAGMENT(PROTOCL_NAMESPACE, library) {
   library.def("nearest_centroid(Tensor points, Tensor centroids) -> (Tensor, Tensor)");
 }
 
-TORCH_LIBRARY_IMPL(protocl, CPU, library) { library.impl("nearest_centroid", &nearest_centroid); }
+TORCH_LIBRARY_IMPL(PROTOCL_NAMESPACE, CPU, library) { library.impl("nearest_centroid", &nearest_centroid); }
 
 }  // namespace protocl

@@ -186,6 +186,14 @@ void append_result(napi_env env, Environment& environment, const c10::IValue& va
   check(env, napi_set_element(env, list, length++, element));
 }
 
+// libtorch keeps operators of one name once in a process, and two builds of this addon may be loaded into it, as by two
+// versions of the package. So each build has its own under a namespace of its own, where "protocl::" leads.
+std::string qualified(const std::string& name) {
+  static const std::string ours = "protocl::";
+  if (name.compare(0, ours.size(), ours) != 0) return name;
+  return C10_STRINGIZE(PROTOCL_NAMESPACE) "::" + name.substr(ours.size());
+}
+
 }  // namespace
 
 // (name, overload) -> the operator's number
@@ -194,7 +202,7 @@ napi_value find_operator(napi_env env, napi_callback_info info) {
     size_t count = 2;
     napi_value values[2];
     check(env, napi_get_cb_info(env, info, &count, values, nullptr, nullptr));
-    const std::string name = to_string(env, values[0]);
+    const std::string name = qualified(to_string(env, values[0]));
     const std::string overload = to_string(env, values[1]);
     Environment& environment = environment_of(env);
     Operator found{c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str()), {}};

@@ -27,7 +27,8 @@ export interface TorchBackendOptions {
 /**
  * Registers the backend `torch` with TensorFlow.js. It starts when tfjs first needs it, or by
  * `await tf.setBackend('torch')`: libtorch is found or fetched and the addon compiled where that has not been done.
- * Called again, it replaces the options for the next start.
+ * Called again, it replaces the options for the next start; a backend that runs is removed, as by tfjs's
+ * `removeBackend`, and its tensors with it.
  *
  * @throws TorchBackendError `INVALID_OPTION` for a device, thread count or memory limit that cannot be. The start itself
  *   fails with the codes of the set-up, such as `LIBTORCH_NOT_FOUND`, or `DEVICE_UNAVAILABLE`.

@@ -193,6 +193,17 @@ const wrongIndices: Mistake[] = [
 
 const wrongSizes: Mistake[] = [
   {
+    name: 'a dilation that does not move on',
+    body: () =>
+      run(
+        'Dilation2D',
+        { x: ones([1, 4, 4, 1]), filter: ones([2, 2, 1]) },
+        { strides: 0, pad: 'same', dilations: 1 },
+      ),
+    code: 'INVALID_ARGUMENT',
+    says: ['Dilation2D failed on x [1,4,4,1] float32', 'strides'],
+  },
+  {
     name: 'a negative size',
     body: () => run('Fill', {}, { shape: [-1, 2], value: 1, dtype: 'float32' }),
     code: 'TORCH_ERROR',

@@ -1,6 +1,7 @@
 // Kernels that libtorch has no counterpart of and that no training step waits for: tfjs's own JavaScript runs them.
 import {
   Dilation2D,
+  type Dilation2DAttrs,
   Dilation2DBackpropFilter,
   Dilation2DBackpropInput,
   Draw,
@@ -24,12 +25,10 @@ import {
   Unique,
 } from '@tensorflow/tfjs-core';
 
+import { TorchBackendError } from '../errors.js';
 import { defineHostKernel } from './onHost.js';
 
 for (const kernelName of [
-  Dilation2D,
-  Dilation2DBackpropFilter,
-  Dilation2DBackpropInput,
   Draw,
   MaxPoolWithArgmax,
   NonMaxSuppressionV3,
@@ -51,4 +50,19 @@ for (const kernelName of [
   Unique,
 ]) {
   defineHostKernel(kernelName);
+}
+for (const kernelName of [Dilation2D, Dilation2DBackpropFilter, Dilation2DBackpropInput]) {
+  defineHostKernel(kernelName, requireStepsForward);
+}
+
+/** With a stride of 0 tfjs's kernels would step over the image for ever. */
+function requireStepsForward({ strides, dilations }: Dilation2DAttrs): void {
+  for (const [name, steps] of Object.entries({ strides, dilations })) {
+    if ([steps].flat().every((step) => step > 0)) continue;
+    throw new TorchBackendError('INVALID_ARGUMENT', {
+      message: `The ${name} of a dilation are [${steps}].`,
+      given: steps,
+      expected: 'positive whole numbers',
+    });
+  }
 }

@@ -57,11 +57,19 @@ function runOnHost(
   return isList(result) ? result.map(stored) : stored(result);
 }
 
-/** Registers a kernel that always runs in JavaScript: for rare ones that libtorch has no counterpart of. */
-export function defineHostKernel(kernelName: string): void {
-  defineKernel<Record<string, TensorInfo>, object>(kernelName, ({ inputs, attrs, backend }) =>
-    runOnHost(kernelName, inputs, attrs, backend),
-  );
+/**
+ * Registers a kernel that always runs in JavaScript: for rare ones that libtorch has no counterpart of.
+ *
+ * @param requireValid Refuses attributes that tfjs's kernel does not check.
+ */
+export function defineHostKernel<Attributes extends object>(
+  kernelName: string,
+  requireValid?: (attrs: Attributes) => void,
+): void {
+  defineKernel<Record<string, TensorInfo>, Attributes>(kernelName, ({ inputs, attrs, backend }) => {
+    requireValid?.(attrs);
+    return runOnHost(kernelName, inputs, attrs, backend);
+  });
 }
 
 /** Registers a kernel that only moves values: strings, which libtorch lacks, are moved in JavaScript. */

@@ -69,7 +69,8 @@ export async function addonRecipe(libtorch: Libtorch, nativeFolder: string): Pro
     const content = await readFile(join(nativeFolder, file));
     hash.update(`${file} ${content.length};`).update(content);
   }
-  return { key: hash.digest('hex').slice(0, 24), ...parts };
+  const key = hash.digest('hex').slice(0, 24);
+  return { key, ...parts, defines: [...parts.defines, `PROTOCL_NAMESPACE=protocl_${key}`] };
 }
 
 /** gyp hands flags to make, and make to a shell, as they are. */

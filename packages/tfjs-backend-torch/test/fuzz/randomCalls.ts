@@ -18,6 +18,8 @@ export interface RandomCall {
   /** Arguments besides the tensors, to be shown. */
   readonly options: readonly unknown[];
   readonly compute: (...tensors: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
+  /** Whether every result is a sum of products of the tensors' elements, each with a factor of at least 0. */
+  readonly sumsProducts?: boolean;
 }
 
 type Plan = Omit<RandomCall, 'name'>;
@@ -242,7 +244,12 @@ plans['matMul'] = (draw) => {
     draw.tensor([...batch, ...(ofA ? [k, m] : [m, k])]),
     draw.tensor([...batch, ...(ofB ? [n, inner] : [inner, n])]),
   ];
-  return { tensors, options: [ofA, ofB], compute: (a, b) => tf.matMul(a, b, ofA, ofB) };
+  return {
+    tensors,
+    options: [ofA, ofB],
+    compute: (a, b) => tf.matMul(a, b, ofA, ofB),
+    sumsProducts: true,
+  };
 };
 for (const name of ['conv2d', 'depthwiseConv2d'] as const) {
   plans[name] = (draw) => {
@@ -257,7 +264,7 @@ for (const name of ['conv2d', 'depthwiseConv2d'] as const) {
     ];
     const compute = (x?: tf.Tensor, filter?: tf.Tensor): tf.Tensor =>
       tf[name](x as tf.Tensor4D, filter as tf.Tensor4D, stride, padding, 'NHWC', dilation);
-    return { tensors, options: [stride, padding, dilation], compute };
+    return { tensors, options: [stride, padding, dilation], compute, sumsProducts: true };
   };
 }
 plans['conv2d gradients'] = (draw) => {
@@ -280,6 +287,7 @@ plans['conv2d gradients'] = (draw) => {
     tensors,
     options: [strides, pad],
     compute: (x, filter) => compute(x, filter),
+    sumsProducts: true,
   };
 };
 for (const name of ['maxPool', 'avgPool'] as const) {
@@ -322,6 +330,7 @@ plans['unsortedSegmentSum'] = (draw) => {
     tensors,
     options: [count],
     compute: (x, ids) => tf.unsortedSegmentSum(x, ids as tf.Tensor1D, count),
+    sumsProducts: true,
   };
 };
 
