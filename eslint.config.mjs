@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-import { depConstraints } from './tools/lint/boundaries.mjs';
+import { depConstraints, testConstraints } from './tools/lint/boundaries.mjs';
 
 export default defineConfig(
   {
@@ -17,8 +17,17 @@ export default defineConfig(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', 400],
       'no-warning-comments': 'error',
+      '@nx/enforce-module-boundaries': ['error', { depConstraints }],
+    },
+  },
+  {
+    files: ['packages/*/test/**'],
+    rules: {
       // Tests import their own package by its name, as its users do.
-      '@nx/enforce-module-boundaries': ['error', { depConstraints, allowCircularSelfDependency: true }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { depConstraints: testConstraints, allowCircularSelfDependency: true },
+      ],
     },
   },
   {

@@ -13,6 +13,17 @@ interface Case {
 const cases: Case[] = [
   { file: 'packages/backend/src/any.ts', text: "import '@protocl/core';", complaint: null },
   { file: 'packages/core/test/any.test.ts', text: "import '@protocl/core';", complaint: null },
+  { file: 'packages/losses/test/any.test.ts', text: "import '@protocl/backend';", complaint: null },
+  {
+    file: 'packages/losses/src/any.ts',
+    text: "import '@protocl/backend';",
+    complaint: 'can only depend on libs tagged with',
+  },
+  {
+    file: 'packages/losses/test/any.test.ts',
+    text: "import '@protocl/encoders';",
+    complaint: 'can only depend on libs tagged with',
+  },
   { file: 'tools/bench/any.ts', text: "import '@protocl/backend';", complaint: null },
   {
     file: 'packages/tfjs-backend-torch/src/any.ts',
