@@ -1,1 +1,19 @@
-export { packageName } from './packageName.js';
+export type { TrainerError, TrainerErrorCode } from './errors.js';
+export type { JsonValue, State, TensorState } from './state.js';
+export type { Optimizer, OptimizerFactory } from './optimizers/optimizer.js';
+export { adamW, type AdamWOptions } from './optimizers/adamW.js';
+export { lars, type LarsOptions } from './optimizers/lars.js';
+export { sgd, type SgdOptions } from './optimizers/sgd.js';
+export { optimizerOf, optimizerSchema, type OptimizerOptions } from './optimizers/optimizerOf.js';
+export type { LearningRates, Schedule, ScheduleSpan } from './schedules/schedule.js';
+export {
+  constant,
+  cosine,
+  scheduleOf,
+  scheduleSchema,
+  step,
+  type ConstantOptions,
+  type CosineOptions,
+  type ScheduleOptions,
+  type StepOptions,
+} from './schedules/schedules.js';
