@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+
+import { createJiti } from 'jiti';
+import { parse as parseYaml } from 'yaml';
+
+import { pipelineError } from '../errors.js';
+import { isPlainObject, type ConfigLayer } from './layers.js';
+
+const EXTENSIONS = ['.json', '.yaml', '.yml', '.ts', '.mts', '.js', '.mjs'] as const;
+
+/**
+ * Reads a configuration file: JSON, YAML, or a TypeScript or JavaScript module whose default export
+ * is the configuration. A module is run, so it is trusted as any program is.
+ *
+ * @throws {ProtoclError} `CONFIG_FILE` if it cannot be read or parsed, or does not hold an object
+ */
+export async function readConfigFile(path: string): Promise<ConfigLayer> {
+  const file = resolve(path);
+  const extension = extname(file).toLowerCase();
+  if (!(EXTENSIONS as readonly string[]).includes(extension)) {
+    throw pipelineError('CONFIG_FILE', {
+      message: 'a configuration file has an unknown extension',
+      given: path,
+      expected: EXTENSIONS.join(', '),
+    });
+  }
+  let content: unknown;
+  try {
+    content = await parse(file, extension);
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw pipelineError('CONFIG_FILE', {
+      message: isMissing
+        ? 'there is no such configuration file'
+        : `a configuration file cannot be read: ${reason}`,
+      given: path,
+      remedy: isMissing ? 'Check the path' : 'Correct the file',
+      cause,
+    });
+  }
+  if (isPlainObject(content)) return { origin: path, values: content };
+  throw pipelineError('CONFIG_FILE', {
+    message: 'a configuration file holds no object',
+    given: path,
+    expected: 'keys and values; of a module, its default export',
+  });
+}
+
+async function parse(file: string, extension: string): Promise<unknown> {
+  if (extension === '.json') return JSON.parse(await readFile(file, 'utf8'));
+  if (extension === '.yaml' || extension === '.yml') return parseYaml(await readFile(file, 'utf8'));
+  // Without the caches a changed file would be read as it was.
+  const jiti = createJiti(import.meta.url, { fsCache: false, moduleCache: false });
+  return jiti.import(file, { default: true });
+}

@@ -1,0 +1,170 @@
+import { ProtoclError } from '@protocl/core';
+import type * as z from 'zod';
+
+import { leafPaths, valueAt, type MergedLayers } from './layers.js';
+import { nearestWord } from './editDistance.js';
+
+/** One thing that is wrong with a configuration. */
+export interface ConfigProblem {
+  readonly kind: 'unknown key' | 'wrong value' | 'missing' | 'impossible combination';
+  /** Dotted, such as `method.granularities.0`. */
+  readonly path: string;
+  /** Where the value was written down; undefined for what was not. */
+  readonly origin?: string;
+  /** The offending value. */
+  readonly given?: unknown;
+  readonly expected: string;
+  /** What to write instead. */
+  readonly suggestion?: string;
+}
+
+/** A configuration that was refused: everything that is wrong with it at once. */
+export class ConfigError extends ProtoclError<'INVALID_CONFIG'> {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const heading =
+      problems.length === 1
+        ? 'the configuration cannot be used'
+        : `the configuration has ${problems.length} problems`;
+    super('INVALID_CONFIG', {
+      message: [heading, ...problems.map((problem) => `  ${inWords(problem)}`)].join('\n'),
+    });
+    this.problems = problems;
+  }
+}
+
+function inWords({ kind, path, origin, given, expected, suggestion }: ConfigProblem): string {
+  const where = path === '' ? 'the configuration' : path;
+  const from = origin === undefined ? '' : ` (from ${origin})`;
+  const value = given === undefined || kind === 'unknown key' ? '' : `, given ${JSON.stringify(given)}`;
+  const advice = suggestion === undefined ? '' : `. ${suggestion}`;
+  return `${where}: ${kind}${from}${value}; expected ${expected}${advice}`;
+}
+
+/** What zod found wrong, with the keys and values that were probably meant. */
+export function problemsOf(
+  issues: readonly z.core.$ZodIssue[],
+  { values, origins }: MergedLayers,
+  known: Readonly<Record<string, unknown>>,
+): ConfigProblem[] {
+  return issues.flatMap((issue): ConfigProblem[] => {
+    const path = issue.path.map(String).join('.');
+    const origin = originOf(path, origins);
+    const from = origin === undefined ? {} : { origin };
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) =>
+        unknownKey(path, key, origins, keysAt(known, values, issue.path), known),
+      );
+    }
+    const given = valueAt(values, issue.path);
+    const expected = expectation(issue);
+    if (given === undefined) return [{ kind: 'missing', path, ...from, expected }];
+    const suggestion = typeof given === 'string' ? nearestWord(given, choicesOf(issue)) : undefined;
+    const advice = suggestion === undefined ? {} : { suggestion: `Did you mean ${suggestion}?` };
+    return [{ kind: 'wrong value', path, ...from, given, expected, ...advice }];
+  });
+}
+
+function unknownKey(
+  parent: string,
+  key: string,
+  origins: Readonly<Record<string, string>>,
+  siblings: readonly string[],
+  schema: Readonly<Record<string, unknown>>,
+): ConfigProblem {
+  const path = parent === '' ? key : `${parent}.${key}`;
+  const sibling = nearestWord(key, siblings);
+  const elsewhere = allKeys(schema).filter((known) => known.split('.').at(-1) === key);
+  const meant = sibling === undefined ? elsewhere : [parent === '' ? sibling : `${parent}.${sibling}`];
+  const origin = originOf(path, origins);
+  return {
+    kind: 'unknown key',
+    path,
+    ...(origin !== undefined && { origin }),
+    given: key,
+    expected: siblings.length === 0 ? 'no keys here' : `one of ${siblings.join(', ')}`,
+    ...(meant.length > 0 && { suggestion: `Did you mean ${meant.join(' or ')}?` }),
+  };
+}
+
+/** The origin of a value, or of the first one inside it. */
+export function originOf(path: string, origins: Readonly<Record<string, string>>): string | undefined {
+  for (let outer = path; outer !== ''; outer = outer.slice(0, Math.max(0, outer.lastIndexOf('.')))) {
+    if (Object.hasOwn(origins, outer)) return origins[outer];
+  }
+  const inner = Object.keys(origins).find((known) => known.startsWith(`${path}.`));
+  return inner === undefined ? undefined : origins[inner];
+}
+
+function choicesOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  // zod's type leaves out what a union that is told apart by one key adds.
+  const { options } = issue as { readonly options?: unknown };
+  return issue.code === 'invalid_union' && Array.isArray(options) ? options.map(String) : [];
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  const choices = choicesOf(issue);
+  if (choices.length > 0) return choices.length === 1 ? choices[0]! : `one of ${choices.join(', ')}`;
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : withArticle(issue.expected);
+    case 'too_small':
+      if (issue.origin === 'array') return `at least ${issue.minimum} of them`;
+      if (issue.origin === 'string') return 'text that is not empty';
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+    case 'too_big':
+      if (issue.origin === 'array') return `at most ${issue.maximum} of them`;
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+    default:
+      return issue.message.replace(/^expected /, '');
+  }
+}
+
+function withArticle(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The schema's keys at a path; of several kinds, those of the kind that the values name. */
+function keysAt(schema: JsonSchema, values: unknown, path: readonly PropertyKey[]): string[] {
+  let at: JsonSchema | undefined = schema;
+  const walked: PropertyKey[] = [];
+  for (const key of path) {
+    at = propertiesOf(at, valueAt(values, walked))[String(key)];
+    walked.push(key);
+    if (at === undefined) return [];
+  }
+  return Object.keys(propertiesOf(at, valueAt(values, walked)));
+}
+
+function propertiesOf(schema: JsonSchema, value: unknown): Record<string, JsonSchema> {
+  const variants = schema['oneOf'] as JsonSchema[] | undefined;
+  const chosen = variants?.find((variant) => {
+    const kind = (variant['properties'] as Record<string, JsonSchema>)['kind'];
+    return kind?.['const'] === valueAt(value, ['kind']);
+  });
+  return ((chosen ?? schema)['properties'] ?? {}) as Record<string, JsonSchema>;
+}
+
+/** The dotted paths of all keys that a schema knows. */
+function allKeys(schema: JsonSchema, prefix = ''): string[] {
+  const variants = (schema['oneOf'] as JsonSchema[] | undefined) ?? [schema];
+  const keys = variants.flatMap((variant) =>
+    Object.entries((variant['properties'] ?? {}) as Record<string, JsonSchema>).flatMap(([key, inner]) => [
+      `${prefix}${key}`,
+      ...allKeys(inner, `${prefix}${key}.`),
+    ]),
+  );
+  return [...new Set(keys)];
+}
+
+/** Paths for which no layer gave a value: the schema's defaults. */
+export function defaultedPaths(
+  config: Readonly<Record<string, unknown>>,
+  origins: Readonly<Record<string, string>>,
+): string[] {
+  return leafPaths(config).filter((path) => origins[path] === undefined);
+}

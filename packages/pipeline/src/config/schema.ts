@@ -1,0 +1,38 @@
+import * as z from 'zod';
+
+import { augmentationSchema } from './sections/augmentation.js';
+import { dataSchema } from './sections/data.js';
+import { encoderSchema } from './sections/encoder.js';
+import { methodSchema } from './sections/method.js';
+import { optimizerSchema, scheduleSchema, trainingSchema } from './sections/optimization.js';
+import { checkpointsSchema, engineSchema, evaluationSchema } from './sections/run.js';
+
+/** Everything that decides what a run does. */
+export const configSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/, 'expected letters, digits, dots, dashes and underscores')
+    .default('run')
+    .describe('Begins the name of the run’s folder.'),
+  seed: z.int().min(0).default(1).describe('Of every random draw.'),
+  data: dataSchema,
+  augmentation: augmentationSchema.prefault({}),
+  encoder: encoderSchema.prefault({}),
+  method: methodSchema.prefault({}),
+  optimizer: optimizerSchema,
+  schedule: scheduleSchema,
+  training: trainingSchema,
+  checkpoints: checkpointsSchema.prefault({}),
+  evaluation: evaluationSchema.prefault({}),
+  engine: engineSchema.prefault({}),
+});
+
+/** A complete configuration, every default filled in. */
+export type Config = z.output<typeof configSchema>;
+/** A configuration as it is written: what has a default may be left out. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** The JSON schema of a configuration file, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: 'input' });
+}

@@ -1,0 +1,25 @@
+import * as z from 'zod';
+
+import { count } from './numbers.js';
+
+/** The residual network that is trained. */
+export const encoderSchema = z.strictObject({
+  architecture: z
+    .enum(['resnet8', 'resnet14', 'resnet18', 'resnet34', 'resnet50'])
+    .default('resnet18')
+    .describe('The residual network.'),
+  stem: z
+    .enum(['small', 'imagenet'])
+    .default('small')
+    .describe('small: 3x3 for images of 32 px; imagenet: 7x7 with stride 2 and pooling.'),
+  width: count.default(64).describe('Channels of the first stage.'),
+  head: z
+    .strictObject({
+      kind: z.enum(['linear', 'mlp']).default('mlp').describe('One layer (v1) or two (v2).'),
+      dimension: z.int().min(2).default(128).describe('Length of the features that are compared.'),
+    })
+    .prefault({})
+    .describe('The projection head.'),
+});
+
+export type EncoderConfig = z.output<typeof encoderSchema>;

@@ -1,0 +1,36 @@
+import { ProtoclError } from '@protocl/core';
+import type { ProtoclErrorDetails } from '@protocl/core';
+
+/** What can go wrong in this package; what it builds on throws its own codes through it. */
+export type PipelineErrorCode =
+  /** The configuration has unknown keys, wrong values or settings that exclude each other. */
+  | 'INVALID_CONFIG'
+  /** A configuration file cannot be read or has no configuration in it. */
+  | 'CONFIG_FILE'
+  /** There is no preset, data set or feature file of that name. */
+  | 'UNKNOWN_NAME'
+  /** A command was called in a way that it does not understand. */
+  | 'USAGE'
+  /** An argument of a library function is out of range. */
+  | 'INVALID_OPTION'
+  /** Tensors or arrays do not fit each other. */
+  | 'INVALID_SHAPE'
+  /** Features hold NaN or infinity, or nothing at all. */
+  | 'INVALID_FEATURES'
+  /** The images do not fit the configuration. */
+  | 'DATA_MISMATCH'
+  /** The folder of images went away or cannot be read any more. */
+  | 'DATA_LOST'
+  /** The folder is not that of a run, or it is one that would be overwritten. */
+  | 'RUN_FOLDER'
+  /** There is no checkpoint to go on from. */
+  | 'NO_CHECKPOINT'
+  /** The run was stopped by a signal; its checkpoint is written. */
+  | 'INTERRUPTED';
+
+/** An error of this package: a {@link ProtoclError} with one of its codes. */
+export type PipelineError = ProtoclError<PipelineErrorCode>;
+
+export function pipelineError(code: PipelineErrorCode, details: ProtoclErrorDetails): PipelineError {
+  return new ProtoclError(code, details);
+}

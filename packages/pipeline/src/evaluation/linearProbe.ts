@@ -1,0 +1,165 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+import { pipelineError } from '../errors.js';
+import { classCount, requireFeatures } from './checkFeatures.js';
+import type { LabelledFeatures } from './knnAccuracy.js';
+import { lbfgs } from './lbfgs.js';
+
+export interface LinearProbeOptions {
+  /** Weight of half the squared norm of the weights, beside the mean loss; 1e-4 by default. */
+  readonly l2?: number;
+  /** At most so many steps of L-BFGS; 100 by default. */
+  readonly iterations?: number;
+  /** It ends where no component of the gradient is larger; 1e-5 by default. */
+  readonly tolerance?: number;
+}
+
+/** How well a linear classifier does on features that stay as they are. */
+export interface LinearProbeResult {
+  /** Share of the held-out images classified correctly, 0 .. 1. */
+  readonly accuracy: number;
+  /** The same for the images it was fitted to. */
+  readonly trainAccuracy: number;
+  /** The objective in the end: mean cross-entropy plus regularisation. */
+  readonly loss: number;
+  readonly iterations: number;
+  /** Whether the tolerance, or the precision of float32, was reached. */
+  readonly converged: boolean;
+}
+
+/** Rows whose logits are held at once. */
+const BLOCK = 8192;
+/** The loss is summed in float32. */
+const FLOAT32_PRECISION = 2 ** -23;
+/** A feature that deviates less than this is constant. */
+const SMALLEST_DEVIATION = 1e-6;
+
+/**
+ * Fits multinomial logistic regression to frozen features and tells its accuracy. Each feature is
+ * standardised by its mean and deviation over the training images; the bias is not regularised. With
+ * l2 = 1 / (n C) it is scikit-learn's `LogisticRegression(C)`.
+ *
+ * @param train features to fit to, [n, D]
+ * @param test held-out features, [N, D]
+ * @returns figures only; no tensor is kept
+ * @throws {ProtoclError} `INVALID_SHAPE`, `INVALID_FEATURES`, `INVALID_OPTION`
+ */
+export async function linearProbe(
+  train: LabelledFeatures,
+  test: LabelledFeatures,
+  { l2 = 1e-4, iterations = 100, tolerance = 1e-5 }: LinearProbeOptions = {},
+): Promise<LinearProbeResult> {
+  requireFeatures('training', train.features, train.labels);
+  requireFeatures('held-out', test.features, test.labels, train.features.shape[1]);
+  requireOptions({ l2, iterations, tolerance });
+  const classes = classCount(train.labels, test.labels);
+  const size = train.features.shape[1] * classes;
+  const standardize = standardization(train.features);
+  const fitted = standardize.apply(train.features);
+  const heldOut = standardize.apply(test.features);
+  standardize.dispose();
+  const targets = tf.tidy(
+    () => tf.oneHot(tf.tensor1d(train.labels, 'int32'), classes, 1, 0, 'float32') as tf.Tensor2D,
+  );
+  try {
+    const objective = async (point: Float64Array) => {
+      const { loss, gradient } = await lossAndGradient(fitted, targets, point);
+      let squares = 0;
+      for (let i = 0; i < size; i++) {
+        gradient[i]! += l2 * point[i]!;
+        squares += point[i]! ** 2;
+      }
+      return { value: loss + (l2 / 2) * squares, gradient };
+    };
+    const start = new Float64Array(size + classes);
+    const { point, value, ...ended } = await lbfgs(objective, start, {
+      iterations,
+      tolerance,
+      precision: FLOAT32_PRECISION,
+    });
+    return {
+      accuracy: accuracyOf(heldOut, test.labels, point),
+      trainAccuracy: accuracyOf(fitted, train.labels, point),
+      loss: value,
+      iterations: ended.iterations,
+      converged: ended.converged,
+    };
+  } finally {
+    tf.dispose([fitted, heldOut, targets]);
+  }
+}
+
+/** Mean cross-entropy over the images, and its gradient: weights first, then biases. */
+async function lossAndGradient(
+  features: tf.Tensor2D,
+  targets: tf.Tensor2D,
+  point: Float64Array,
+): Promise<{ loss: number; gradient: Float64Array }> {
+  const [count] = features.shape;
+  const gradient = new Float64Array(point.length);
+  let loss = 0;
+  for (let begin = 0; begin < count; begin += BLOCK) {
+    const parts = tf.tidy(() => {
+      const rows = Math.min(BLOCK, count - begin);
+      const x = tf.slice(features, [begin, 0], [rows, -1]);
+      const y = tf.slice(targets, [begin, 0], [rows, -1]);
+      const logits = logitsOf(x, point);
+      const shifted = tf.sub(logits, tf.max(logits, 1, true));
+      const logProbabilities = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
+      const errors = tf.sub(tf.exp(logProbabilities), y);
+      return {
+        gradient: tf.concat([tf.reshape(tf.matMul(x, errors, true), [-1]), tf.sum(errors, 0)]),
+        loss: tf.neg(tf.sum(tf.mul(logProbabilities, y))),
+      };
+    });
+    const [components, [sum]] = await Promise.all([parts.gradient.data(), parts.loss.data()]);
+    tf.dispose(parts);
+    components.forEach((component, index) => (gradient[index]! += component / count));
+    loss += sum! / count;
+  }
+  return { loss, gradient };
+}
+
+/** [N, classes]; the point holds [D, classes] weights, then as many biases as classes. */
+function logitsOf(x: tf.Tensor2D, point: Float64Array): tf.Tensor2D {
+  const inputs = x.shape[1];
+  const outputs = point.length / (inputs + 1);
+  const weights = tf.tensor2d(Float32Array.from(point.subarray(0, inputs * outputs)), [inputs, outputs]);
+  const bias = tf.tensor1d(Float32Array.from(point.subarray(inputs * outputs)));
+  return tf.add(tf.matMul(x, weights), bias);
+}
+
+function accuracyOf(features: tf.Tensor2D, labels: Int32Array, point: Float64Array): number {
+  const predicted = tf.tidy(() => tf.argMax(logitsOf(features, point), 1).dataSync());
+  const correct = labels.filter((label, index) => predicted[index] === label);
+  return correct.length / labels.length;
+}
+
+/** Moves each feature to mean 0 and deviation 1; one that never varies becomes 0. */
+function standardization(features: tf.Tensor2D) {
+  const [mean, factor] = tf.tidy(() => {
+    const { mean, variance } = tf.moments(features, 0, true);
+    const deviation = tf.sqrt(variance);
+    return [
+      mean,
+      tf.where(tf.greater(deviation, SMALLEST_DEVIATION), tf.reciprocal(deviation), tf.zerosLike(deviation)),
+    ];
+  });
+  return {
+    apply: (given: tf.Tensor2D) => tf.tidy(() => tf.mul<tf.Tensor2D>(tf.sub(given, mean), factor)),
+    dispose: () => tf.dispose([mean, factor]),
+  };
+}
+
+function requireOptions(options: { l2: number; iterations: number; tolerance: number }): void {
+  for (const [name, value] of Object.entries(options)) {
+    const fits =
+      name === 'iterations' ? Number.isInteger(value) && value > 0 : Number.isFinite(value) && value >= 0;
+    if (fits) continue;
+    throw pipelineError('INVALID_OPTION', {
+      message: `the linear probe cannot use this ${name}`,
+      given: value,
+      expected: name === 'iterations' ? 'a positive whole number' : 'a number from 0',
+    });
+  }
+}

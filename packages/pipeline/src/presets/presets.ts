@@ -1,0 +1,34 @@
+import { nearestWord } from '../config/editDistance.js';
+import type { ConfigLayer } from '../config/layers.js';
+import type { ConfigInput } from '../config/schema.js';
+import { pipelineError } from '../errors.js';
+import { pclCifar10 } from './pclCifar10.js';
+import { pclDemo } from './pclDemo.js';
+import { pclV1Imagenet } from './pclV1Imagenet.js';
+import { pclV2Imagenet } from './pclV2Imagenet.js';
+
+/** The configurations that come with the package, by name. */
+export const presets: Readonly<Record<string, ConfigInput>> = {
+  'pcl-demo': pclDemo,
+  'pcl-cifar10': pclCifar10,
+  'pcl-v1-imagenet': pclV1Imagenet,
+  'pcl-v2-imagenet': pclV2Imagenet,
+};
+
+/**
+ * A preset as the lowest layer of a configuration.
+ *
+ * @throws {ProtoclError} `UNKNOWN_NAME`
+ */
+export function presetLayer(name: string): ConfigLayer {
+  const values = Object.hasOwn(presets, name) ? presets[name] : undefined;
+  if (values !== undefined) return { origin: `preset ${name}`, values };
+  const names = Object.keys(presets);
+  const meant = nearestWord(name, names);
+  throw pipelineError('UNKNOWN_NAME', {
+    message: 'there is no such preset',
+    given: name,
+    expected: names.join(', '),
+    ...(meant !== undefined && { remedy: `Did you mean ${meant}?` }),
+  });
+}

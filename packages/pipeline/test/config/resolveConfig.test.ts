@@ -1,0 +1,180 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError, configJsonSchema, presets, resolveConfig, type ConfigProblem } from '@protocl/pipeline';
+
+import { readSetFlag } from '../../src/config/setFlag.js';
+
+const demo = { origin: 'preset pcl-demo', values: presets['pcl-demo']! };
+
+/** What is wrong with the demo's preset under these flags. */
+function problemsWith(...flags: string[]): readonly ConfigProblem[] {
+  try {
+    resolveConfig([demo, ...flags.map(readSetFlag)]);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('resolveConfig', () => {
+  test('takes every value from the highest layer that has it, and says which', () => {
+    const file = {
+      origin: 'mine.yaml',
+      values: { method: { temperature: 0.3, momentum: 0.9 }, encoder: { width: 8 } },
+    };
+    const { config, origins } = resolveConfig([demo, file, readSetFlag('method.momentum=0.5')]);
+    expect(config.method).toMatchObject({ temperature: 0.3, momentum: 0.5, alpha: 10 });
+    expect(config.encoder).toMatchObject({ width: 8, architecture: 'resnet8' });
+    expect(origins).toMatchObject({
+      'method.temperature': 'mine.yaml',
+      'method.momentum': '--set method.momentum=0.5',
+      'encoder.width': 'mine.yaml',
+      'encoder.architecture': 'preset pcl-demo',
+      'method.alpha': 'default',
+      'method.clustering.iterations': 'default',
+    });
+  });
+
+  test('replaces lists, and objects whose kind changes, as a whole', () => {
+    const layer = {
+      origin: 'mine.json',
+      values: {
+        method: { granularities: [7] },
+        optimizer: { kind: 'adamW', learningRate: 0.001 },
+        data: { kind: 'folder', train: '/images' },
+      },
+    };
+    const { config, origins } = resolveConfig([demo, layer]);
+    expect(config.method.granularities).toEqual([7]);
+    // The preset's momentum would be an unknown key of AdamW.
+    expect(config.optimizer).toEqual({
+      kind: 'adamW',
+      learningRate: 0.001,
+      weightDecay: 1e-4,
+      decayNormAndBias: true,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    });
+    expect(origins['optimizer.momentum']).toBeUndefined();
+    expect(origins['optimizer.weightDecay']).toBe('default');
+  });
+
+  test.each(Object.keys(presets))('accepts the preset %s', (name) => {
+    const { config } = resolveConfig([{ origin: name, values: presets[name]! }]);
+    expect(config.name).toBe(name);
+  });
+
+  test('gives folders an absolute path', () => {
+    const { config } = resolveConfig([{ origin: 'p', values: presets['pcl-v1-imagenet']! }]);
+    expect(config.data).toMatchObject({ train: `${process.cwd()}/imagenet/train` });
+  });
+
+  test('leaves the layers as they were', () => {
+    const before = structuredClone(presets['pcl-demo']);
+    resolveConfig([demo, readSetFlag('method.clustering.redo=3')]);
+    expect(presets['pcl-demo']).toEqual(before);
+  });
+});
+
+describe('an unknown key', () => {
+  test.each([
+    ['method.tempratur=0.1', 'method.tempratur', 'Did you mean method.temperature?'],
+    ['trainnig.epochs=3', 'trainnig', 'Did you mean training?'],
+    ['temperature=0.1', 'temperature', 'Did you mean method.temperature or evaluation.knn.temperature?'],
+    ['data.trian=x', 'data.trian', undefined],
+    ['encoder.head.dimensoin=3', 'encoder.head.dimensoin', 'Did you mean encoder.head.dimension?'],
+    ['__proto__.x=1', '__proto__', undefined],
+    ['constructor=1', 'constructor', undefined],
+  ])('%s', (flag, path, suggestion) => {
+    const problems = problemsWith(flag);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ kind: 'unknown key', path, origin: `--set ${flag}` });
+    expect(problems[0]!.suggestion).toBe(suggestion);
+  });
+
+  test('is explained by the keys of the kind that was chosen', () => {
+    const [problem] = problemsWith('optimizer.beta1=0.5');
+    expect(problem!.expected).toBe(
+      'one of kind, learningRate, weightDecay, decayNormAndBias, momentum, nesterov',
+    );
+  });
+});
+
+describe('a wrong value', () => {
+  test.each([
+    ['method.temperature=warm', 'method.temperature', 'a number', undefined],
+    ['method.temperature=0', 'method.temperature', 'more than 0', undefined],
+    ['training.epochs=1.5', 'training.epochs', 'a whole number', undefined],
+    ['training.epochs=', 'training.epochs', 'a number', undefined],
+    ['training.batchSize=1', 'training.batchSize', 'at least 2', undefined],
+    ['method.momentum=1', 'method.momentum', 'less than 1', undefined],
+    ['method.granularities=250', 'method.granularities', 'an array', undefined],
+    ['method.granularities=[]', 'method.granularities', 'at least 1 of them', undefined],
+    ['method.granularities=[2, x]', 'method.granularities.1', 'a number', undefined],
+    [
+      'encoder.architecture=resnet81',
+      'encoder.architecture',
+      expect.stringContaining('resnet8'),
+      'Did you mean resnet8?',
+    ],
+    ['optimizer.kind=sdg', 'optimizer.kind', 'one of sgd, lars, adamW', 'Did you mean sgd?'],
+    ['engine.device=gpu', 'engine.device', 'cpu, cuda, cuda:N or mps', undefined],
+    ['encoder=5', 'encoder', 'an object', undefined],
+  ])('%s', (flag, path, expected, suggestion) => {
+    const problems = problemsWith(flag);
+    const [problem] = problems.filter((candidate) => candidate.path === path);
+    expect(problem).toMatchObject({ kind: 'wrong value', path, expected, origin: `--set ${flag}` });
+    expect(problem!.suggestion).toBe(suggestion);
+  });
+
+  test('that is missing is named', () => {
+    expect(() => resolveConfig([{ origin: 'x', values: { data: { kind: 'cifar10' } } }])).toThrow(
+      /optimizer: missing; expected an object/,
+    );
+  });
+});
+
+describe('an impossible combination', () => {
+  test.each([
+    ['method.prototypeNegatives=250', 'method.prototypeNegatives', /at most 249/, /Leave it out/],
+    ['method.queue=1000', 'method.queue', /multiple of training.batchSize, 256/, /Use 1024/],
+    ['method.batchNorm.splits=3', 'method.batchNorm.splits', /divisor of training.batchSize, 256/, /Use 2/],
+    ['method.batchNorm.splits=256', 'method.batchNorm.splits', /at least 2 images/, /Use 128/],
+    ['method.warmupEpochs=9', 'method.warmupEpochs', /at most training.epochs, 8/, /train for longer/],
+    ['schedule.warmupEpochs=9', 'schedule.warmupEpochs', /at most training.epochs, 8/, /train for longer/],
+    [
+      'method.granularities=[250, 50001]',
+      'method.granularities.1',
+      /training images, 50000/,
+      /fewer clusters/,
+    ],
+    ['data.limit=300', 'method.granularities.1', /training images, 300/, /fewer clusters/],
+    ['evaluation.trainLimit=100', 'evaluation.knn.k', /100/, /Use 10/],
+    ['method.clip=[90, 10]', 'method.clip', /lower percentile first/, /Use \[10, 90\]/],
+  ])('%s', (flag, path, expected, suggestion) => {
+    const problems = problemsWith(flag);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ kind: 'impossible combination', path });
+    expect(problems[0]!.expected).toMatch(expected);
+    expect(problems[0]!.suggestion).toMatch(suggestion);
+  });
+
+  test('names where its value came from', () => {
+    expect(problemsWith('data.limit=300')[0]!.origin).toBe('preset pcl-demo');
+    expect(problemsWith('training.batchSize=100000')[0]!.origin).toBe('preset pcl-demo');
+  });
+
+  test('several are told at once', () => {
+    const problems = problemsWith('method.queue=1000', 'method.batchNorm.splits=3');
+    expect(problems.map(({ path }) => path)).toEqual(['method.queue', 'method.batchNorm.splits']);
+  });
+});
+
+test('the JSON schema describes every key', () => {
+  const schema = configJsonSchema();
+  expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+  expect(Object.keys(schema['properties'] as object)).toEqual(
+    expect.arrayContaining(['data', 'augmentation', 'encoder', 'method', 'optimizer', 'schedule', 'engine']),
+  );
+});
