@@ -1,5 +1,11 @@
-export { loadCifar10, type Cifar10Options } from './cifar10/loadCifar10.js';
-export type { Cifar10Split } from './cifar10/layout.js';
+export { loadCifar10, type Cifar10Options, type Cifar10Split } from './cifar10/loadCifar10.js';
+export {
+  loadFashionMnist,
+  type FashionMnistOptions,
+  type FashionMnistSplit,
+} from './fashionMnist/loadFashionMnist.js';
+export { datasetNames, fetchDataset } from './fetchDataset.js';
+export type { CacheOptions, CachedDataset } from './splits/cachedSplits.js';
 export { batches, type BatchOptions, type ImageBatch } from './batches.js';
 export type { ImageDataset, ProgressOptions } from './imageDataset.js';
 export type { DatasetErrorCode } from './errors.js';

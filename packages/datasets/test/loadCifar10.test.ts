@@ -11,10 +11,10 @@ import { binaryArchive } from '../src/cifar10/binaryArchive.js';
 import { CIFAR10_CLASSES } from '../src/cifar10/layout.js';
 import { loadCifar10From, type Cifar10Options } from '../src/cifar10/loadCifar10.js';
 import { npmPackage } from '../src/cifar10/npmPackage.js';
-import type { Cifar10Source } from '../src/cifar10/source.js';
+import { cifar10Of } from '../src/cifar10/cifar10.js';
+import type { SplitsSource } from '../src/splits/split.js';
 import {
   LAYOUT,
-  TestServer,
   binaryFiles,
   gzippedTar,
   md5,
@@ -22,6 +22,7 @@ import {
   syntheticSplits,
   type Files,
 } from './syntheticCifar10.js';
+import { TestServer } from './testServer.js';
 
 const splits = syntheticSplits();
 
@@ -35,14 +36,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function load(sources: Cifar10Source[], options: Partial<Cifar10Options> = {}) {
-  return loadCifar10From(sources, LAYOUT, { split: 'test', cacheDirectory: cache, ...options });
+function load(sources: SplitsSource[], options: Partial<Cifar10Options> = {}) {
+  return loadCifar10From(cifar10Of(sources, LAYOUT), { split: 'test', cacheDirectory: cache, ...options });
 }
 
 /** Serves an archive of the files; `use` gets a source that reads it and the server. */
 async function withArchive<T>(
   files: Files,
-  use: (source: Cifar10Source, server: TestServer, url: string) => Promise<T>,
+  use: (source: SplitsSource, server: TestServer, url: string) => Promise<T>,
 ): Promise<T> {
   const archive = await gzippedTar(files);
   const server = new TestServer((_request, response) => {
@@ -56,7 +57,7 @@ async function withArchive<T>(
   }
 }
 
-async function npmSource(files: Files, digest?: ReturnType<typeof md5>): Promise<Cifar10Source> {
+async function npmSource(files: Files, digest?: ReturnType<typeof md5>): Promise<SplitsSource> {
   const tarball = join(folder, 'synthetic-cifar10-1.0.0.tgz');
   const content = await gzippedTar(files);
   await writeFile(tarball, content);
@@ -266,11 +267,12 @@ describe('the cache', () => {
     await withArchive(binaryFiles(splits), async (_source, server, url) => {
       const script = `
         import { binaryArchive } from './src/cifar10/binaryArchive.ts';
+        import { cifar10Of } from './src/cifar10/cifar10.ts';
         import { loadCifar10From } from './src/cifar10/loadCifar10.ts';
         const layout = ${JSON.stringify(LAYOUT)};
         const source = binaryArchive({ url: '${url}', digest: ${JSON.stringify(md5(archive))}, layout });
         const options = { split: 'test', cacheDirectory: process.argv[1] };
-        console.log((await loadCifar10From([source], layout, options)).labels.join());
+        console.log((await loadCifar10From(cifar10Of([source], layout), options)).labels.join());
       `;
       const flags = ['--conditions=@protocl/source', '--import=tsx', '--input-type=module', '--eval', script];
       const start = () =>
@@ -285,7 +287,7 @@ describe('the cache', () => {
 
   test('on a full disk, no other source is tried', async () => {
     let tried = 0;
-    const full: Cifar10Source = {
+    const full: SplitsSource = {
       name: 'full',
       fetch: () => {
         tried++;

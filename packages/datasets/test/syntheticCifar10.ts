@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 
@@ -8,7 +6,8 @@ import { randomStream } from '@protocl/core';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
 
-import { IMAGE_BYTES, TRAIN_FILES, type Cifar10Layout, type Splits } from '../src/cifar10/layout.js';
+import { IMAGE_BYTES, TRAIN_FILES, type Cifar10Layout } from '../src/cifar10/layout.js';
+import type { Splits } from '../src/splits/split.js';
 
 /** A data set in CIFAR-10's layout that is small enough for a test. */
 export const LAYOUT: Cifar10Layout = { imagesPerFile: 4 };
@@ -80,28 +79,4 @@ export async function gzippedTar(files: Files): Promise<Buffer> {
 
 export function md5(content: Uint8Array): { algorithm: 'md5'; value: string } {
   return { algorithm: 'md5', value: createHash('md5').update(content).digest('hex') };
-}
-
-/** A server on this machine that counts its requests. */
-export class TestServer implements AsyncDisposable {
-  requests = 0;
-  readonly #server;
-
-  constructor(listener: RequestListener) {
-    this.#server = createServer((request, response) => {
-      this.requests++;
-      listener(request, response);
-    });
-  }
-
-  /** Starts to listen; resolves to the address of a file on it. */
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/archive.tar.gz`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
 }

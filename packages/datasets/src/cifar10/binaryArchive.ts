@@ -2,9 +2,9 @@ import { basename, join } from 'node:path';
 
 import { downloadFile } from '../downloadFile.js';
 import { verifyFile, type FileDigest } from '../fileDigest.js';
+import type { Splits, SplitsSource } from '../splits/split.js';
 import { tarEntries } from '../tarEntries.js';
-import { CHANNELS, IMAGE_BYTES, SIDE, type Cifar10Layout, type Splits } from './layout.js';
-import type { Cifar10Source } from './source.js';
+import { CHANNELS, IMAGE_BYTES, SIDE, type Cifar10Layout } from './layout.js';
 import { FILE_STEMS, SplitsBuilder, fileOf, malformed } from './splitsBuilder.js';
 
 export interface BinaryArchiveOptions {
@@ -19,7 +19,7 @@ export interface BinaryArchiveOptions {
  * The archive that the data set's authors publish: a record is one byte for the label and then the
  * image, channel by channel.
  */
-export function binaryArchive(options: BinaryArchiveOptions): Cifar10Source {
+export function binaryArchive(options: BinaryArchiveOptions): SplitsSource {
   const { url, digest, layout, connectTimeoutMs = 5_000, stallTimeoutMs = 30_000 } = options;
   const { host } = new URL(url);
   return {

@@ -1,3 +1,5 @@
+import type { SplitName } from '../splits/split.js';
+
 /** Names of the ten classes, by label. */
 export const CIFAR10_CLASSES = [
   'airplane',
@@ -12,8 +14,6 @@ export const CIFAR10_CLASSES = [
   'truck',
 ] as const;
 
-export type Cifar10Split = 'train' | 'test';
-
 export const SIDE = 32;
 export const CHANNELS = 3;
 export const IMAGE_BYTES = SIDE * SIDE * CHANNELS;
@@ -25,15 +25,6 @@ export interface Cifar10Layout {
 export const CIFAR10_LAYOUT: Cifar10Layout = { imagesPerFile: 10_000 };
 export const TRAIN_FILES = 5;
 
-/** The images and labels of one split, as they are cached. */
-export interface Split {
-  /** uint8 [n, 32, 32, 3]. */
-  readonly images: Uint8Array;
-  /** uint8 [n]. */
-  readonly labels: Uint8Array;
-}
-export type Splits = Readonly<Record<Cifar10Split, Split>>;
-
-export function imageCount(split: Cifar10Split, { imagesPerFile }: Cifar10Layout): number {
+export function imageCount(split: SplitName, { imagesPerFile }: Cifar10Layout): number {
   return split === 'train' ? TRAIN_FILES * imagesPerFile : imagesPerFile;
 }

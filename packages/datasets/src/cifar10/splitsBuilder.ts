@@ -1,14 +1,6 @@
 import { datasetError } from '../errors.js';
-import {
-  CIFAR10_CLASSES,
-  IMAGE_BYTES,
-  TRAIN_FILES,
-  imageCount,
-  type Cifar10Layout,
-  type Cifar10Split,
-  type Split,
-  type Splits,
-} from './layout.js';
+import type { Split, SplitName, Splits } from '../splits/split.js';
+import { CIFAR10_CLASSES, IMAGE_BYTES, TRAIN_FILES, imageCount, type Cifar10Layout } from './layout.js';
 
 /** Puts the two splits together from files that arrive in any order, and checks what arrives. */
 export class SplitsBuilder {
@@ -24,13 +16,13 @@ export class SplitsBuilder {
   }
 
   /** The room for the images of one file of a split, to be filled in place. */
-  imagesOf(split: Cifar10Split, file: number): Uint8Array {
+  imagesOf(split: SplitName, file: number): Uint8Array {
     const length = this.#layout.imagesPerFile * IMAGE_BYTES;
     return this.#splits[split].images.subarray(file * length, (file + 1) * length);
   }
 
   /** The room for the labels of one file of a split, to be filled in place. */
-  labelsOf(split: Cifar10Split, file: number): Uint8Array {
+  labelsOf(split: SplitName, file: number): Uint8Array {
     const length = this.#layout.imagesPerFile;
     return this.#splits[split].labels.subarray(file * length, (file + 1) * length);
   }
@@ -53,7 +45,7 @@ export class SplitsBuilder {
 }
 
 /** The split and the index of the file that a name such as `data_batch_3` stands for. */
-export function fileOf(stem: string): { split: Cifar10Split; file: number } | undefined {
+export function fileOf(stem: string): { split: SplitName; file: number } | undefined {
   if (stem === 'test_batch') return { split: 'test', file: 0 };
   const number = Number(/^data_batch_(\d)$/.exec(stem)?.[1]);
   return number >= 1 && number <= TRAIN_FILES ? { split: 'train', file: number - 1 } : undefined;
@@ -73,7 +65,7 @@ export function malformed(source: string, given: string, expected: string): Erro
   });
 }
 
-function emptySplit(split: Cifar10Split, layout: Cifar10Layout): Split {
+function emptySplit(split: SplitName, layout: Cifar10Layout): Split {
   const count = imageCount(split, layout);
   return { images: new Uint8Array(count * IMAGE_BYTES), labels: new Uint8Array(count) };
 }

@@ -6,22 +6,22 @@ import { isProtoclError, type ProtoclError } from '@protocl/core';
 
 import { datasetError, type DatasetErrorCode } from '../errors.js';
 import type { ProgressOptions } from '../imageDataset.js';
-import type { Splits } from './layout.js';
-import type { Cifar10Source } from './source.js';
+import type { Splits, SplitsDataset } from './split.js';
 
 /**
- * Fetches the data set from the first source that has it.
+ * Fetches a data set from the first source that has it.
  *
  * @throws {ProtoclError} what the sources failed with: of several reasons the last one that is not
  *   `NO_NETWORK`; `DISK_FULL` at once
  */
-export async function fetchCifar10(
-  sources: readonly Cifar10Source[],
+export async function fetchSplits(
+  { title, id, sources }: SplitsDataset,
   { log = () => undefined, signal }: ProgressOptions,
 ): Promise<Splits> {
   const failures: ProtoclError<DatasetErrorCode>[] = [];
   for (const source of sources) {
-    const folder = await mkdtemp(join(tmpdir(), 'protocl-cifar10-'));
+    if ((await source.isAvailable?.()) === false) continue;
+    const folder = await mkdtemp(join(tmpdir(), `protocl-${id}-`));
     try {
       return await source.fetch(folder, { log, ...(signal && { signal }) });
     } catch (error) {
@@ -35,7 +35,7 @@ export async function fetchCifar10(
   }
   const telling = failures.findLast(({ code }) => code !== 'NO_NETWORK') ?? failures.at(-1);
   throw datasetError(telling?.code ?? 'NO_NETWORK', {
-    message: 'CIFAR-10 is not cached and could not be fetched',
+    message: `${title} is not cached and could not be fetched`,
     given: failures.map(({ message }) => message).join(' '),
     expected: `one of ${sources.map(({ name }) => name).join(', ')}`,
     remedy: 'Connect to the network for the first start, or copy the cache folder from another machine',
