@@ -2,40 +2,64 @@
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
-#include <tuple>
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <tuple>
 
 #include "parallel_products.h"
+#include "point_products.h"
 #include "vectorized.h"
 
 namespace protocl {
 
 namespace {
 
-constexpr int64_t kBlockRows = 256;
+// Written out, since compilers do not vectorize a search for the largest of floats that may not be numbers.
+typedef float FloatLanes __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int32_t IntLanes __attribute__((vector_size(32)));
+constexpr int64_t kSearchLanes = 8;
 
-// Largest score minus half the squared norm: the nearest centroid, up to a term that is the same for all.
-PROTOCL_VECTORIZED float largest(const float* __restrict score, const float* __restrict half_norm, int64_t count) {
-  float best = -std::numeric_limits<float>::infinity();
-  for (int64_t j = 0; j < count; ++j) {
-    const float value = score[j] - half_norm[j];
-    best = value > best ? value : best;
+// The centroids that could be the nearest one of a point.
+struct Candidates {
+  int64_t first;
+  int64_t count;
+  float bound;
+};
+
+// A score is a product minus half the squared norm: it is largest for the nearest centroid. Scores are rounded, so the
+// largest one need not be the nearest, nor the first of equally near ones; candidates are all that come within the
+// rounding of it. `size` is a multiple of kPanel, and half norms behind the last centroid are not numbers.
+PROTOCL_VECTORIZED Candidates candidates_of(const float* __restrict product, const float* __restrict half_norm,
+                                            int64_t size, float rounding) {
+  constexpr int32_t none = std::numeric_limits<int32_t>::max();
+  FloatLanes most = FloatLanes{} - std::numeric_limits<float>::infinity();
+  for (int64_t j = 0; j < size; j += kSearchLanes) {
+    const FloatLanes score =
+        *reinterpret_cast<const FloatLanes*>(product + j) - *reinterpret_cast<const FloatLanes*>(half_norm + j);
+    most = score > most ? score : most;
   }
-  return best;
-}
+  float best = most[0];
+  for (int64_t i = 1; i < kSearchLanes; ++i) best = std::max(best, most[i]);
 
-PROTOCL_VECTORIZED int32_t count_at_least(const float* __restrict score, const float* __restrict half_norm,
-                                          int64_t count, float bound) {
-  int32_t total = 0;
-  for (int64_t j = 0; j < count; ++j) total += score[j] - half_norm[j] >= bound ? 1 : 0;
-  return total;
-}
-
-int64_t next_at_least(const float* score, const float* half_norm, int64_t start, int64_t count, float bound) {
-  int64_t j = start;
-  while (j < count && !(score[j] - half_norm[j] >= bound)) ++j;
-  return j;
+  const float bound = best - rounding;
+  IntLanes at = {0, 1, 2, 3, 4, 5, 6, 7}, first = IntLanes{} + none, count = {};
+  for (int64_t j = 0; j < size; j += kSearchLanes) {
+    const FloatLanes score =
+        *reinterpret_cast<const FloatLanes*>(product + j) - *reinterpret_cast<const FloatLanes*>(half_norm + j);
+    const IntLanes hit = score >= bound;
+    count -= hit;
+    const IntLanes found = hit ? at : IntLanes{} + none;
+    first = found < first ? found : first;
+    at += static_cast<int32_t>(kSearchLanes);
+  }
+  Candidates candidates{none, 0, bound};
+  for (int64_t i = 0; i < kSearchLanes; ++i) {
+    candidates.first = std::min<int64_t>(candidates.first, first[i]);
+    candidates.count += count[i];
+  }
+  return candidates;
 }
 
 PROTOCL_VECTORIZED float squared_distance(const float* __restrict a, const float* __restrict b, int64_t size) {
@@ -52,12 +76,6 @@ PROTOCL_VECTORIZED float squared_distance(const float* __restrict a, const float
   return total;
 }
 
-float squared_norm(const float* values, int64_t size) {
-  float total = 0;
-  for (int64_t i = 0; i < size; ++i) total += values[i] * values[i];
-  return total;
-}
-
 PROTOCL_VECTORIZED void subtract(const float* __restrict points, const float* __restrict centre, int64_t rows,
                                  int64_t dimension, float* __restrict result) {
   for (int64_t r = 0; r < rows; ++r)
@@ -69,21 +87,19 @@ struct Nearest {
   float squared_distance;
 };
 
-// Scores are rounded, so the highest one need not be the nearest centroid, nor the first of equally near ones. All that
-// come within the rounding of it are compared by their distances; mostly it is alone.
-Nearest nearest_of(const float* point, const float* centroids, int64_t dimension, const float* score,
-                   const float* half_norm, int64_t count, float rounding) {
-  const float bound = largest(score, half_norm, count) - rounding;
-  const int32_t candidates = count_at_least(score, half_norm, count, bound);
-  Nearest nearest{0, std::numeric_limits<float>::infinity()};
-  int64_t j = -1;
-  for (int32_t i = 0; i < candidates; ++i) {
-    j = next_at_least(score, half_norm, j + 1, count, bound);
-    const float distance = squared_distance(point, centroids + j * dimension, dimension);
-    if (i == 0 || distance < nearest.squared_distance) nearest = {j, distance};
-  }
+// Compares the candidates by their distances; mostly there is only one.
+Nearest nearest_of(const float* point, const float* centroids, int64_t dimension, const float* product,
+                   const float* half_norm, const Candidates& candidates) {
   // A point that is not a number has no nearest centroid; its distance says so.
-  if (candidates == 0) nearest.squared_distance = squared_distance(point, centroids, dimension);
+  if (candidates.count == 0) return {0, squared_distance(point, centroids, dimension)};
+  int64_t j = candidates.first;
+  Nearest nearest{j, squared_distance(point, centroids + j * dimension, dimension)};
+  for (int64_t remaining = candidates.count - 1; remaining > 0; --remaining) {
+    do ++j;
+    while (!(product[j] - half_norm[j] >= candidates.bound));
+    const float distance = squared_distance(point, centroids + j * dimension, dimension);
+    if (distance < nearest.squared_distance) nearest = {j, distance};
+  }
   return nearest;
 }
 
@@ -103,28 +119,34 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
   // |x-c|² = |x|² - 2xc + |c|² loses least to cancellation.
   const at::Tensor centre = centroids.mean(0);
   const at::Tensor centred = (centroids - centre).contiguous();
-  const at::Tensor half_norms = centred.square().sum(1).mul_(0.5).contiguous();
-  const at::Tensor transposed = centred.t();
+  const PointProducts products_with(centred);
+  const int64_t stride = products_with.stride();
+  at::Tensor half_norms = at::full({stride}, std::numeric_limits<float>::quiet_NaN(), points.options());
+  half_norms.narrow(0, 0, k).copy_(centred.square().sum(1).mul_(0.5));
   const float *point_data = points.data_ptr<float>(), *centroid_data = centroids.data_ptr<float>(),
               *centre_data = centre.data_ptr<float>(), *norm_data = half_norms.data_ptr<float>();
-  const float farthest = std::sqrt(2 * half_norms.max().item<float>());
+  const float farthest = std::sqrt(2 * half_norms.narrow(0, 0, k).max().item<float>());
+  const at::Tensor origin = at::zeros({dimension}, points.options());
   // What a product of D terms and a difference can be off by, for factors of length one.
   const float rounding = static_cast<float>(dimension + 16) * std::numeric_limits<float>::epsilon();
   int32_t* index_data = indices.data_ptr<int32_t>();
   float* distance_data = distances.data_ptr<float>();
 
-  parallel_products(0, n, kBlockRows, [&](int64_t begin, int64_t end) {
-    const at::Tensor moved = at::empty({kBlockRows, dimension}, points.options());
-    const at::Tensor scores = at::empty({kBlockRows, k}, points.options());
-    for (int64_t start = begin; start < end; start += kBlockRows) {
-      const int64_t rows = std::min(kBlockRows, end - start);
+  const int64_t block_rows = PointProducts::block_rows();
+  parallel_products(0, n, block_rows, [&](int64_t begin, int64_t end) {
+    const at::Tensor moved = at::zeros({block_rows, dimension}, points.options());
+    at::Tensor products = at::empty({block_rows, stride}, points.options());
+    for (int64_t start = begin; start < end; start += block_rows) {
+      const int64_t rows = std::min(block_rows, end - start);
       subtract(point_data + start * dimension, centre_data, rows, dimension, moved.data_ptr<float>());
-      at::Tensor some_scores = scores.narrow(0, 0, rows);
-      at::mm_out(some_scores, moved.narrow(0, 0, rows), transposed);
+      products_with.multiply(moved, rows, products);
       for (int64_t r = 0; r < rows; ++r) {
-        const float reach = std::sqrt(squared_norm(moved.data_ptr<float>() + r * dimension, dimension)) + farthest;
-        const Nearest nearest = nearest_of(point_data + (start + r) * dimension, centroid_data, dimension,
-                                           scores.data_ptr<float>() + r * k, norm_data, k, rounding * reach * reach);
+        const float* product = products.data_ptr<float>() + r * stride;
+        const float* from_centre = moved.data_ptr<float>() + r * dimension;
+        const float reach = std::sqrt(squared_distance(from_centre, origin.data_ptr<float>(), dimension)) + farthest;
+        const Candidates candidates = candidates_of(product, norm_data, stride, rounding * reach * reach);
+        const Nearest nearest = nearest_of(point_data + (start + r) * dimension, centroid_data, dimension, product,
+                                           norm_data, candidates);
         index_data[start + r] = static_cast<int32_t>(nearest.index);
         distance_data[start + r] = nearest.squared_distance;
       }

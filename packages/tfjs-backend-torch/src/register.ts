@@ -5,6 +5,7 @@ import { TorchBackendError } from './errors.js';
 import './kernels/index.js';
 import { correctOpenBlas } from './libtorch/openblas.js';
 import { prepareTorch } from './libtorch/prepare.js';
+import { spinBriefly } from './libtorch/spinning.js';
 import { availableThreads } from './libtorch/threads.js';
 import { memoryLimit as defaultMemoryLimit } from './memoryLimit.js';
 import { type Addon, loadAddon } from './native/addon.js';
@@ -76,6 +77,7 @@ function checkedOptions(options: TorchBackendOptions): Settings {
 async function start(settings: Settings): Promise<TorchBackend> {
   const prepared = await prepareTorch({ log: settings.log });
   correctOpenBlas();
+  spinBriefly();
   const addon = loadAddon(prepared.addonPath);
   requireDevice(addon, settings.device);
   addon.setThreads(settings.threads ?? availableThreads());

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { correctOpenBlas, openBlasCore } from '../src/libtorch/openblas.js';
+import { spinBriefly } from '../src/libtorch/spinning.js';
 import { availableThreads, cpuQuota } from '../src/libtorch/threads.js';
 import { restoreVariables, temporaryFolder, write } from './fakeLibtorch.js';
 
@@ -33,6 +34,29 @@ describe('the processor, as OpenBLAS names it', () => {
     correctOpenBlas();
     expect(process.env['OPENBLAS_CORETYPE']).toBe('Cooperlake');
     restoreVariables(['OPENBLAS_CORETYPE'], before);
+  });
+});
+
+describe('waiting threads', () => {
+  const before = { ...process.env };
+  const names = ['GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'];
+  const unset = (): void => names.forEach((name) => Reflect.deleteProperty(process.env, name));
+  beforeEach(unset);
+  afterEach(() => {
+    unset();
+    restoreVariables(names, before);
+  });
+
+  test('spin briefly', () => {
+    spinBriefly();
+    expect(Number(process.env['GOMP_SPINCOUNT'])).toBeLessThan(300_000);
+  });
+
+  test.each(names)('do as %s says, where that is set', (name) => {
+    process.env[name] = name === 'GOMP_SPINCOUNT' ? '300000' : 'active';
+    const set = { ...process.env };
+    spinBriefly();
+    expect(process.env).toEqual(set);
   });
 });
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { prepareTorch } from '../src/libtorch/prepare.js';
@@ -16,8 +16,10 @@ const before = { ...process.env };
 let folder: string;
 
 beforeAll(async () => startTorch(), STARTUP_TIMEOUT_MS);
-beforeEach(() => (folder = temporaryFolder()));
-afterAll(() => {
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => {
   restoreVariables(['PROTOCL_CACHE', 'PROTOCL_LIBTORCH'], before);
   rmSync(folder, { recursive: true });
 });

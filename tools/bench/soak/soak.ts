@@ -48,7 +48,8 @@ async function train(
   threads: number,
   report: BenchContext['report'],
 ): Promise<Course> {
-  const side = new Side(await bundledSide('ours', join(import.meta.dirname, 'worker.ts')));
+  const command = await bundledSide('ours', join(import.meta.dirname, 'worker.ts'));
+  const side = new Side({ ...command, arguments: ['--expose-gc', ...command.arguments] });
   try {
     const { versions } = await side.request({
       cmd: 'prepare',

@@ -56,7 +56,8 @@ for (const kernelName of [Dilation2D, Dilation2DBackpropFilter, Dilation2DBackpr
 }
 
 /** With a stride of 0 tfjs's kernels would step over the image for ever. */
-function requireStepsForward({ strides, dilations }: Dilation2DAttrs): void {
+function requireStepsForward(attrs: object): void {
+  const { strides, dilations } = attrs as Dilation2DAttrs;
   for (const [name, steps] of Object.entries({ strides, dilations })) {
     if ([steps].flat().every((step) => step > 0)) continue;
     throw new TorchBackendError('INVALID_ARGUMENT', {

@@ -1,5 +1,6 @@
 // Importing this file registers every kernel of the torch backend.
 import './binary.js';
+import './clusterSums.js';
 import './fusedBatchNorm.js';
 import './fusedOptimizers.js';
 import './nearestCentroid.js';

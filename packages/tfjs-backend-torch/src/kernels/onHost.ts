@@ -62,11 +62,8 @@ function runOnHost(
  *
  * @param requireValid Refuses attributes that tfjs's kernel does not check.
  */
-export function defineHostKernel<Attributes extends object>(
-  kernelName: string,
-  requireValid?: (attrs: Attributes) => void,
-): void {
-  defineKernel<Record<string, TensorInfo>, Attributes>(kernelName, ({ inputs, attrs, backend }) => {
+export function defineHostKernel(kernelName: string, requireValid?: (attrs: object) => void): void {
+  defineKernel<Record<string, TensorInfo>, object>(kernelName, ({ inputs, attrs, backend }) => {
     requireValid?.(attrs);
     return runOnHost(kernelName, inputs, attrs, backend);
   });
