@@ -1,3 +1,4 @@
 import { jestConfig } from '../../tools/jest/preset.mjs';
 
-export default jestConfig(import.meta.url);
+// Tests here train; on a busy machine that takes its time.
+export default jestConfig(import.meta.url, { testTimeout: 300_000 });

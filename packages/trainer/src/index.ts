@@ -17,3 +17,16 @@ export {
   type ScheduleOptions,
   type StepOptions,
 } from './schedules/schedules.js';
+export type { PlainBatch, TrainingBatch, TrainingSource } from './source.js';
+export type { Figures, Method, Position, StepContext, StepResult, UpdateContext } from './method.js';
+export { differentiate } from './differentiate.js';
+export type * from './events.js';
+export {
+  loadCheckpoint,
+  saveCheckpoint,
+  type BestCheckpoint,
+  type Checkpoint,
+} from './checkpoints/checkpoint.js';
+export { checkpointsSchema, type CheckpointsOptions } from './checkpoints/checkpointFolder.js';
+export { trainingSchema, type Evaluation, type TrainerOptions } from './trainingOptions.js';
+export { Trainer, type TrainingResult } from './trainer.js';
