@@ -28,10 +28,12 @@ function methodProblems({ method, training }: Config): ConfigProblem[] {
   const { batchSize } = training;
   const smallest = Math.min(...method.granularities);
   const { prototypeNegatives, queue, batchNorm, clip } = method;
-  if (prototypeNegatives !== undefined && prototypeNegatives > smallest - 1) {
+  // In the worst case each image of a batch is of another cluster.
+  const most = Math.max(0, smallest - batchSize);
+  if (prototypeNegatives !== undefined && prototypeNegatives > most) {
     problems.push(
       impossible('method.prototypeNegatives', prototypeNegatives, {
-        expected: `at most ${smallest - 1}: method.granularities has a clustering of ${smallest} clusters, one of which is an image’s own`,
+        expected: `at most ${most}: of ${smallest} clusters in method.granularities, a batch of ${batchSize} images may use up the others itself`,
         suggestion: 'Leave it out to use all other prototypes',
       }),
     );
@@ -81,10 +83,10 @@ function scheduleProblems({ method, schedule, training }: Config): ConfigProblem
       }),
     );
   }
-  if (schedule.warmupEpochs > epochs) {
+  if (schedule.warmupEpochs >= epochs) {
     problems.push(
       impossible('schedule.warmupEpochs', schedule.warmupEpochs, {
-        expected: `at most training.epochs, ${epochs}`,
+        expected: `less than training.epochs, ${epochs}`,
         suggestion: `Use ${Math.floor(epochs / 10)}, or train for longer`,
       }),
     );

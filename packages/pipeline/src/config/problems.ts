@@ -38,8 +38,8 @@ function inWords({ kind, path, origin, given, expected, suggestion }: ConfigProb
   const where = path === '' ? 'the configuration' : path;
   const from = origin === undefined ? '' : ` (from ${origin})`;
   const value = given === undefined || kind === 'unknown key' ? '' : `, given ${JSON.stringify(given)}`;
-  const advice = suggestion === undefined ? '' : `. ${suggestion}`;
-  return `${where}: ${kind}${from}${value}; expected ${expected}${advice}`;
+  const advice = suggestion === undefined ? '' : ` ${suggestion.replace(/[^?.]$/, '$&.')}`;
+  return `${where}: ${kind}${from}${value}.${advice} Expected ${expected}.`;
 }
 
 /** What zod found wrong, with the keys and values that were probably meant. */

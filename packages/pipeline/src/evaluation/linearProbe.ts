@@ -29,8 +29,8 @@ export interface LinearProbeResult {
 
 /** Rows whose logits are held at once. */
 const BLOCK = 8192;
-/** The loss is summed in float32. */
-const FLOAT32_PRECISION = 2 ** -23;
+/** What the rounding of float32 leaves of the loss, as a share. */
+const FLOAT32_PRECISION = 1e-6;
 /** A feature that deviates less than this is constant. */
 const SMALLEST_DEVIATION = 1e-6;
 

@@ -23,8 +23,8 @@ export const pclCifar10 = {
     batchNorm: { splits: 8 },
   },
   training: { epochs: 200, batchSize: 512 },
-  optimizer: { kind: 'sgd', learningRate: 0.06, momentum: 0.9, weightDecay: 5e-4 },
-  schedule: { kind: 'cosine' },
-  checkpoints: { last: 2, keepEveryEpochs: 50 },
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
+  schedule: { kind: 'cosine', learningRate: 0.06 },
+  checkpoints: { keepLast: 2, keepEveryEpochs: 50 },
   evaluation: { everyEpochs: 10 },
 } satisfies ConfigInput;

@@ -18,7 +18,7 @@ export const pclDemo = {
     clustering: { redo: 1 },
   },
   training: { epochs: 8, batchSize: 256 },
-  optimizer: { kind: 'sgd', learningRate: 0.24, momentum: 0.9, weightDecay: 1e-4 },
-  schedule: { kind: 'cosine', warmupEpochs: 0.25 },
-  evaluation: { everyEpochs: 2 },
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
+  schedule: { kind: 'cosine', learningRate: 0.24, warmupEpochs: 0.25 },
+  evaluation: { everyEpochs: 2, atStart: true, linear: { when: 'stages' } },
 } satisfies ConfigInput;

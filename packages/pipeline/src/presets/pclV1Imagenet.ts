@@ -25,8 +25,8 @@ export const pclV1Imagenet = {
     batchNorm: { splits: 8 },
   },
   training: { epochs: 200, batchSize: 256 },
-  optimizer: { kind: 'sgd', learningRate: 0.03, momentum: 0.9, weightDecay: 1e-4 },
-  schedule: { kind: 'step', milestones: [120, 160], factor: 0.1 },
-  checkpoints: { last: 2, keepEveryEpochs: 20 },
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
+  schedule: { kind: 'step', learningRate: 0.03, milestones: [120, 160], factor: 0.1 },
+  checkpoints: { keepLast: 2, keepEveryEpochs: 20 },
   evaluation: { everyEpochs: 20 },
 } satisfies ConfigInput;

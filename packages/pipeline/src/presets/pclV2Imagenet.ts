@@ -16,5 +16,5 @@ export const pclV2Imagenet = {
   augmentation: { recipe: 'mocoV2', size: 224 },
   encoder: { architecture: 'resnet50', stem: 'imagenet', head: { kind: 'mlp', dimension: 128 } },
   method: { ...pclV1Imagenet.method, temperature: 0.2 },
-  schedule: { kind: 'cosine' },
+  schedule: { kind: 'cosine', learningRate: 0.03 },
 } satisfies ConfigInput;

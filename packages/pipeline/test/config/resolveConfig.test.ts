@@ -40,7 +40,7 @@ describe('resolveConfig', () => {
       origin: 'mine.json',
       values: {
         method: { granularities: [7] },
-        optimizer: { kind: 'adamW', learningRate: 0.001 },
+        optimizer: { kind: 'adamW', beta1: 0.8 },
         data: { kind: 'folder', train: '/images' },
       },
     };
@@ -49,10 +49,9 @@ describe('resolveConfig', () => {
     // The preset's momentum would be an unknown key of AdamW.
     expect(config.optimizer).toEqual({
       kind: 'adamW',
-      learningRate: 0.001,
-      weightDecay: 1e-4,
-      decayNormAndBias: true,
-      beta1: 0.9,
+      weightDecay: 0.01,
+      decayNormAndBias: false,
+      beta1: 0.8,
       beta2: 0.999,
       epsilon: 1e-8,
     });
@@ -95,9 +94,7 @@ describe('an unknown key', () => {
 
   test('is explained by the keys of the kind that was chosen', () => {
     const [problem] = problemsWith('optimizer.beta1=0.5');
-    expect(problem!.expected).toBe(
-      'one of kind, learningRate, weightDecay, decayNormAndBias, momentum, nesterov',
-    );
+    expect(problem!.expected).toBe('one of kind, momentum, nesterov, weightDecay, decayNormAndBias');
   });
 });
 
@@ -130,19 +127,24 @@ describe('a wrong value', () => {
 
   test('that is missing is named', () => {
     expect(() => resolveConfig([{ origin: 'x', values: { data: { kind: 'cifar10' } } }])).toThrow(
-      /optimizer: missing; expected an object/,
+      /optimizer: missing\. Expected an object/,
     );
   });
 });
 
 describe('an impossible combination', () => {
   test.each([
-    ['method.prototypeNegatives=250', 'method.prototypeNegatives', /at most 249/, /Leave it out/],
+    [
+      'method.prototypeNegatives=250',
+      'method.prototypeNegatives',
+      /at most 0: of 250 clusters/,
+      /Leave it out/,
+    ],
     ['method.queue=1000', 'method.queue', /multiple of training.batchSize, 256/, /Use 1024/],
     ['method.batchNorm.splits=3', 'method.batchNorm.splits', /divisor of training.batchSize, 256/, /Use 2/],
     ['method.batchNorm.splits=256', 'method.batchNorm.splits', /at least 2 images/, /Use 128/],
     ['method.warmupEpochs=9', 'method.warmupEpochs', /at most training.epochs, 8/, /train for longer/],
-    ['schedule.warmupEpochs=9', 'schedule.warmupEpochs', /at most training.epochs, 8/, /train for longer/],
+    ['schedule.warmupEpochs=8', 'schedule.warmupEpochs', /less than training.epochs, 8/, /train for longer/],
     [
       'method.granularities=[250, 50001]',
       'method.granularities.1',

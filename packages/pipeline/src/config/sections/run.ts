@@ -1,26 +1,22 @@
 import { BACKEND_NAMES } from '@protocl/backend';
+import { checkpointsSchema as folderSchema } from '@protocl/trainer';
 import * as z from 'zod';
 
 import { count, notNegative, positive } from './numbers.js';
 
-/** Which checkpoints are written and kept. */
-export const checkpointsSchema = z.strictObject({
-  everyEpochs: count.default(1).describe('Epochs from one checkpoint to the next.'),
-  everySteps: count.optional().describe('Also one every so many steps.'),
-  last: count.default(2).describe('How many of the newest are kept.'),
-  best: z.boolean().default(true).describe('Whether the one with the best kNN accuracy is kept as well.'),
-  keepEveryEpochs: count.optional().describe('Keep one for good every so many epochs.'),
-});
+/** Which checkpoints are written and kept; where is the run's affair. */
+export const checkpointsSchema = folderSchema.omit({ folder: true });
 
 /** How the encoder is judged on held-out images. */
 export const evaluationSchema = z.strictObject({
-  everyEpochs: z.int().min(0).default(10).describe('Epochs from one kNN to the next; 0: only at the end.'),
+  everyEpochs: count.default(10).describe('Epochs from one evaluation to the next.'),
+  atStart: z.boolean().default(false).describe('Whether the random encoder is evaluated too.'),
   features: z
     .enum(['backbone', 'head'])
     .default('backbone')
     .describe('Features after the average pooling, or after the projection head.'),
   batchSize: count.default(500).describe('Images that are encoded at once.'),
-  trainLimit: count.optional().describe('Use only so many training images as neighbours.'),
+  trainLimit: count.optional().describe('Use only so many training images to compare with.'),
   testLimit: count.optional().describe('Judge only on so many held-out images.'),
   knn: z
     .strictObject({
@@ -31,8 +27,11 @@ export const evaluationSchema = z.strictObject({
     .describe('Weighted k nearest neighbours (Wu et al., CVPR 2018).'),
   linear: z
     .strictObject({
-      atEnd: z.boolean().default(true).describe('Whether training ends with a linear probe.'),
-      l2: notNegative.default(1e-4).describe('Weight of half the squared norm, per image.'),
+      when: z
+        .enum(['never', 'end', 'stages'])
+        .default('end')
+        .describe('stages: of the random encoder if that is evaluated, after the warm-up and at the end.'),
+      l2: notNegative.default(1e-4).describe('Weight of half the squared norm beside the mean loss.'),
       iterations: count.default(100).describe('At most so many steps of L-BFGS.'),
     })
     .prefault({})

@@ -1,0 +1,51 @@
+import { isProtoclError } from '@protocl/core';
+import { Command, CommanderError } from 'commander';
+
+import { ConfigError } from '../config/problems.js';
+import { configCommand } from './configCommand.js';
+import type { Terminal } from './terminal.js';
+
+/** How the process ends. */
+export const EXIT = { good: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/**
+ * Runs the command line `protocl`.
+ *
+ * @param args without the program's name
+ * @returns the exit code: 0; 1 for an error; 2 for a command or a configuration that cannot be meant;
+ *   130 for a run that was stopped by a signal
+ */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const say = (text: string) => terminal.output.write(text.endsWith('\n') ? text : `${text}\n`);
+  const program = new Command('protocl')
+    .description('Prototypical contrastive learning: train, look at and evaluate encoders.')
+    .showSuggestionAfterError()
+    .addHelpText('after', '\nExit codes: 0; 1 error; 2 wrong usage or configuration; 130 interrupted.');
+  for (const command of commands(terminal)) program.addCommand(command);
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: say });
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return EXIT.good;
+  } catch (error) {
+    // It has said what it has to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+    if (isProtoclError(error, 'INTERRUPTED')) {
+      say(error.message);
+      return EXIT.interrupted;
+    }
+    if (!isProtoclError(error)) {
+      say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      return EXIT.failed;
+    }
+    say(`error: ${error.message}`);
+    return error instanceof ConfigError || error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+  }
+}
+
+function commands(terminal: Terminal): Command[] {
+  return [configCommand(terminal)];
+}
