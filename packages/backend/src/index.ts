@@ -8,6 +8,7 @@ export {
   exponentialMovingAverageStep,
   type ExponentialMovingAverageOptions,
 } from './ops/exponentialMovingAverageStep.js';
+export { clusterSums } from './ops/clusterSums.js';
 export { nearestCentroid, type NearestCentroids } from './ops/nearestCentroid.js';
 export { sgdMomentumStep, type SgdMomentumOptions } from './ops/sgdMomentumStep.js';
 export { BACKEND_NAMES, type BackendName } from './engines/engine.js';

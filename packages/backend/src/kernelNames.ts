@@ -32,3 +32,6 @@ export const ExponentialMovingAverageStep = 'ExponentialMovingAverageStep';
 
 /** Inputs points [n, D] and centroids [k, D]. Outputs indices int32 [n] and squared distances [n]. */
 export const NearestCentroid = 'NearestCentroid';
+
+/** Inputs points [n, D] and indices int32 [n]; attribute clusters. Output sums [clusters, D]. */
+export const ClusterSums = 'ClusterSums';

@@ -1,5 +1,6 @@
 import { batchNormInference } from './batchNormInference.js';
 import { batchNormTraining, batchNormTrainingGrad } from './batchNormTraining.js';
+import { clusterSums } from './clusterSums.js';
 import type { FusedKernel } from './fusedKernel.js';
 import { nearestCentroid } from './nearestCentroid.js';
 import { exponentialMovingAverage, sgdMomentum } from './optimizerSteps.js';
@@ -12,4 +13,5 @@ export const fusedKernels: readonly FusedKernel[] = [
   sgdMomentum,
   exponentialMovingAverage,
   nearestCentroid,
+  clusterSums,
 ];

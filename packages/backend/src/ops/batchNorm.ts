@@ -45,7 +45,7 @@ export interface BatchNormOptions {
  *   fit; `INVALID_SHAPE` too in training with a single value per channel, which has no variance
  * @see Ioffe and Szegedy, Batch Normalization, 2015, algorithms 1 and 2
  */
-export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
+export function batchNorm<Image extends Tensor>(x: Image, options: BatchNormOptions): Image {
   const {
     scale,
     offset,
@@ -64,13 +64,13 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
     const { movingMean, movingVariance } = options;
     if (movingMean === undefined || movingVariance === undefined) throw statisticsMissing(options);
     const statistics = { mean: movingMean, variance: movingVariance };
-    return runFusedKernel(FusedBatchNormInference, { ...inputs, ...statistics }, attributes) as Tensor;
+    return runFusedKernel(FusedBatchNormInference, { ...inputs, ...statistics }, attributes) as Image;
   }
   return tidy(() => {
     const [y, mean, variance] = runFusedKernel(FusedBatchNormTraining, inputs, {
       ...attributes,
       hasResidual: residual !== undefined,
-    }) as [Tensor, Tensor1D, Tensor1D];
+    }) as [Image, Tensor1D, Tensor1D];
     updateMovingStatistics(mean, variance, x.size / scale.size, momentum, options);
     return y;
   });
