@@ -166,7 +166,7 @@ function normalization(parameters: Parameters, name: string, channels: number): 
   const movingMean = parameters.statistic(`${name}.running_mean`, channels, 0);
   const movingVariance = parameters.statistic(`${name}.running_var`, channels, 1);
   return (x, options) =>
-    batchNorm(x, { scale, offset, movingMean, movingVariance, ...options }) as tf.Tensor4D;
+    batchNorm(x, { scale, offset, movingMean, movingVariance, ...options });
 }
 
 function linear(parameters: Parameters, name: string, inputs: number, outputs: number) {
