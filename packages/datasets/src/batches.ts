@@ -1,6 +1,4 @@
-import { randomStream } from '@protocl/core';
-
-import { datasetError } from './errors.js';
+import { epochOrder, requireFirstStep, stepsOf } from './epochOrder.js';
 import type { ImageDataset } from './imageDataset.js';
 
 export interface BatchOptions {
@@ -13,6 +11,8 @@ export interface BatchOptions {
   readonly shuffle?: boolean;
   /** Whether a last batch that is not full is left out; true by default. */
   readonly dropRemainder?: boolean;
+  /** How many batches to leave out, to go on in the middle of an epoch; 0 by default. */
+  readonly firstStep?: number;
 }
 
 /** Some images of a data set. */
@@ -28,31 +28,24 @@ export interface ImageBatch {
 }
 
 /**
- * Goes through a data set once, batch by batch.
+ * Goes through a data set once, batch by batch. A batch is a function of the seed, the epoch and its
+ * step, so an epoch that starts at `firstStep` has exactly the batches that it would have had there.
  *
- * @throws {ProtoclError} `INVALID_OPTION` if the batch size is not an integer of 1 .. n
+ * @throws {ProtoclError} `INVALID_OPTION` if the batch size is not an integer of 1 .. n, or the first
+ *   step not one of 0 .. the number of steps
  */
 export function* batches(
   dataset: ImageDataset,
   options: BatchOptions,
 ): Generator<ImageBatch, void, undefined> {
-  const { batchSize, seed, epoch = 0, shuffle = true, dropRemainder = true } = options;
+  const { batchSize, seed, epoch = 0, shuffle = true, dropRemainder = true, firstStep = 0 } = options;
   const [count, height, width, channels] = dataset.shape;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > count) {
-    throw datasetError('INVALID_OPTION', {
-      message: 'the batch size does not fit the data set',
-      given: batchSize,
-      expected: `an integer in 1 .. ${count}`,
-      remedy: 'Pass another batchSize',
-    });
-  }
-  const order = shuffle
-    ? randomStream({ seed, purpose: 'shuffle', epoch }).permutation(count)
-    : Int32Array.from({ length: count }, (_, index) => index);
+  const steps = stepsOf(count, batchSize, dropRemainder);
+  requireFirstStep(firstStep, steps);
+  const order = epochOrder(count, { seed, epoch, shuffle });
   const imageSize = height * width * channels;
-  const end = dropRemainder ? count - (count % batchSize) : count;
-  for (let start = 0; start < end; start += batchSize) {
-    const indices = order.slice(start, Math.min(start + batchSize, end));
+  for (let step = firstStep; step < steps; step++) {
+    const indices = order.slice(step * batchSize, (step + 1) * batchSize);
     const images = new Uint8Array(indices.length * imageSize);
     for (const [position, index] of indices.entries()) {
       const image = dataset.images.subarray(index * imageSize, (index + 1) * imageSize);

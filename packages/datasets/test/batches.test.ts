@@ -46,6 +46,21 @@ describe('batches', () => {
     expect(indicesOf({ ...options, seed: 2 })).not.toEqual(indicesOf(options));
   });
 
+  test.each([true, false])('from a first step on are those of the whole epoch (dropRemainder %p)', (drop) => {
+    const options = { batchSize: 3, seed: 1, epoch: 2, dropRemainder: drop };
+    const whole = [...batches(dataset, options)];
+    expect(whole).toHaveLength(drop ? 3 : 4);
+    for (let firstStep = 0; firstStep <= whole.length; firstStep++) {
+      expect([...batches(dataset, { ...options, firstStep })]).toEqual(whole.slice(firstStep));
+    }
+  });
+
+  test.each([-1, 4, 0.5])('refuse a first step of %p', (firstStep) => {
+    expect(() => indicesOf({ batchSize: 3, seed: 1, firstStep })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', given: firstStep }),
+    );
+  });
+
   test.each([0, -1, 1.5, 11, NaN])('refuse a batch size of %p', (batchSize) => {
     expect(() => indicesOf({ batchSize, seed: 1 })).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION', given: batchSize }),
