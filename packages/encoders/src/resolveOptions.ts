@@ -1,0 +1,48 @@
+import type { EncoderOptions, HeadOptions, ResolvedEncoderOptions } from './encoder.js';
+import { encoderError } from './errors.js';
+import { ARCHITECTURES, STEMS } from './resnet/architectures.js';
+
+const HEADS = ['linear', 'mlp', 'none'] as const;
+const DEFAULT_DIMENSION = 128;
+
+/**
+ * Checks the options and fills in what was left out.
+ *
+ * @throws EncoderError `INVALID_OPTION`
+ */
+export function resolveOptions(options: EncoderOptions): ResolvedEncoderOptions {
+  const { architecture, stem = 'small', width = 64, head = { kind: 'linear' }, seed } = options;
+  requireOneOf('architecture', architecture, ARCHITECTURES);
+  requireOneOf('stem', stem, STEMS);
+  requireInteger('width', width, 1);
+  requireInteger('seed', seed, 0);
+  return { architecture, stem, width, head: resolveHead(head), seed };
+}
+
+function resolveHead(head: HeadOptions): Required<HeadOptions> {
+  requireOneOf('head.kind', head.kind, HEADS);
+  if (head.kind === 'none') return { kind: 'none' };
+  const { kind, dimension = DEFAULT_DIMENSION } = head;
+  requireInteger('head.dimension', dimension, 1);
+  return { kind, dimension };
+}
+
+function requireOneOf(name: string, given: string, known: readonly string[]): void {
+  if (known.includes(given)) return;
+  throw encoderError('INVALID_OPTION', {
+    message: `${name} has a value that is not known`,
+    given,
+    expected: known.join(', '),
+    remedy: `Choose one of these as ${name}`,
+  });
+}
+
+function requireInteger(name: string, given: number, least: number): void {
+  if (Number.isSafeInteger(given) && given >= least) return;
+  throw encoderError('INVALID_OPTION', {
+    message: `${name} has a value that cannot be used`,
+    given,
+    expected: `an integer from ${least}`,
+    remedy: `Pass such a number as ${name}`,
+  });
+}
