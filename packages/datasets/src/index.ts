@@ -8,6 +8,8 @@ export { datasetNames, fetchDataset } from './fetchDataset.js';
 export type { CacheOptions, CachedDataset } from './splits/cachedSplits.js';
 export { openImageFolder, type ImageFolderOptions } from './folder/openImageFolder.js';
 export type { ImageFolder, SkippedEntry } from './folder/imageFolder.js';
+export { createFolderLoader, type FolderLoaderOptions } from './loader/createFolderLoader.js';
+export type { FolderLoader, ViewBatch } from './loader/folderLoader.js';
 export { batches, type BatchOptions, type ImageBatch } from './batches.js';
 export type { ImageDataset, ProgressOptions } from './imageDataset.js';
 export type { DatasetErrorCode } from './errors.js';

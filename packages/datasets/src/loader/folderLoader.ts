@@ -1,0 +1,43 @@
+import type { ImageBatch } from '../batches.js';
+import type { SkippedEntry } from '../folder/imageFolder.js';
+
+/** Random crops of some images of a folder. */
+export interface ViewBatch {
+  /** uint8 [N, S, S, 3], one for each view. */
+  readonly crops: readonly Uint8Array<ArrayBuffer>[];
+  /** int32 [N]; -1 where there are no classes. */
+  readonly labels: Int32Array;
+  /** int32 [N]: where the images are in the folder's list. */
+  readonly indices: Int32Array;
+  /** [N, S, S, 3]. */
+  readonly shape: readonly [number, number, number, number];
+}
+
+/**
+ * Batches of an image folder, decoded by worker threads ahead of their use.
+ *
+ * Both ways through the data end with an error, and the loader goes on to be usable, unless it is
+ * closed: `TOO_MANY_CORRUPT`, `FOLDER_CHANGED`, `FOLDER_NOT_READABLE`, `WORKER_FAILED`; with
+ * `LOADER_CLOSED` after `close()`, and with the signal's reason after an abort. An error comes after
+ * the batches that precede it.
+ */
+export interface FolderLoader {
+  /** Batches of an epoch, whatever images are corrupt. */
+  readonly stepsPerEpoch: number;
+  /** Images that were left out of the batches so far: each once, in the order of their first time. */
+  readonly skipped: readonly SkippedEntry[];
+  /**
+   * The batches of an epoch, from `firstStep` (0 by default) on. A batch is a function of the seed,
+   * the epoch and its step; the crops of an image are a function of the seed, the epoch and its index.
+   *
+   * @throws {ProtoclError} `INVALID_OPTION` if there is no such epoch or step
+   */
+  epoch(epoch: number, options?: { readonly firstStep?: number }): AsyncIterableIterator<ViewBatch>;
+  /**
+   * All images in the folder's order, cut as evaluation and the E-step see them. A batch is short of
+   * the images in it that are corrupt, and left out if all are.
+   */
+  plain(): AsyncIterableIterator<ImageBatch>;
+  /** Ends the threads. Idempotent. */
+  close(): Promise<void>;
+}
