@@ -2,7 +2,12 @@ import { isProtoclError } from '@protocl/core';
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/problems.js';
+import { clusterCommand } from './clusterCommand.js';
 import { configCommand } from './configCommand.js';
+import { dataCommand } from './dataCommand.js';
+import { embedCommand } from './embedCommand.js';
+import { evaluateCommand } from './evaluateCommand.js';
+import { trainCommand } from './trainCommand.js';
 import type { Terminal } from './terminal.js';
 
 /** How the process ends. */
@@ -47,5 +52,12 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
 }
 
 function commands(terminal: Terminal): Command[] {
-  return [configCommand(terminal)];
+  return [
+    trainCommand(terminal),
+    embedCommand(terminal),
+    clusterCommand(terminal),
+    evaluateCommand(terminal),
+    dataCommand(terminal),
+    configCommand(terminal),
+  ];
 }

@@ -1,3 +1,8 @@
+import { parseRecipe } from '@protocl/augment';
+import { isProtoclError } from '@protocl/core';
+import { pclProblems } from '@protocl/trainer';
+
+import { recipeOf } from '../data/recipe.js';
 import type { ConfigProblem } from './problems.js';
 import type { Config } from './schema.js';
 import { KNOWN_SIZES } from './sections/data.js';
@@ -20,61 +25,45 @@ export function impossibleCombinations(
   config: Config,
   sizes: DataSizes = sizesFromConfig(config),
 ): ConfigProblem[] {
-  return [...methodProblems(config), ...scheduleProblems(config), ...sizeProblems(config, sizes)];
+  return [
+    ...recipeProblems(config),
+    ...methodProblems(config, sizes),
+    ...warmupProblems(config),
+    ...sizeProblems(config, sizes),
+  ];
 }
 
-function methodProblems({ method, training }: Config): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const { batchSize } = training;
-  const smallest = Math.min(...method.granularities);
-  const { prototypeNegatives, queue, batchNorm, clip } = method;
-  // In the worst case each image of a batch is of another cluster.
-  const most = Math.max(0, smallest - batchSize);
-  if (prototypeNegatives !== undefined && prototypeNegatives > most) {
-    problems.push(
-      impossible('method.prototypeNegatives', prototypeNegatives, {
-        expected: `at most ${most}: of ${smallest} clusters in method.granularities, a batch of ${batchSize} images may use up the others itself`,
-        suggestion: 'Leave it out to use all other prototypes',
+/** Steps of a recipe that fit their schema but not the size of the views. */
+function recipeProblems({ augmentation }: Config): ConfigProblem[] {
+  try {
+    parseRecipe(recipeOf(augmentation));
+    return [];
+  } catch (error) {
+    if (!isProtoclError(error)) throw error;
+    const { message, given } = error;
+    return [
+      impossible('augmentation', given, {
+        expected: `another recipe: ${message}`,
+        suggestion: 'Change augmentation.size or augmentation.changes',
       }),
-    );
+    ];
   }
-  if (queue % batchSize !== 0) {
-    problems.push(
-      impossible('method.queue', queue, {
-        expected: `a multiple of training.batchSize, ${batchSize}`,
-        suggestion: `Use ${Math.max(1, Math.round(queue / batchSize)) * batchSize}`,
-      }),
-    );
-  }
-  if (batchSize % batchNorm.splits !== 0) {
-    problems.push(
-      impossible('method.batchNorm.splits', batchNorm.splits, {
-        expected: `a divisor of training.batchSize, ${batchSize}`,
-        suggestion: `Use ${largestDivisor(batchSize, batchNorm.splits)}`,
-      }),
-    );
-  } else if (batchSize / batchNorm.splits < 2) {
-    problems.push(
-      impossible('method.batchNorm.splits', batchNorm.splits, {
-        expected: `parts of at least 2 images of training.batchSize, ${batchSize}`,
-        suggestion: `Use ${largestDivisor(batchSize, Math.floor(batchSize / 2))}`,
-      }),
-    );
-  }
-  if (clip[0] > clip[1]) {
-    problems.push(
-      impossible('method.clip', clip, {
-        expected: 'the lower percentile first',
-        suggestion: `Use [${clip[1]}, ${clip[0]}]`,
-      }),
-    );
-  }
-  return problems;
 }
 
-function scheduleProblems({ method, schedule, training }: Config): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+function methodProblems(
+  { method, seed, training }: Config,
+  { train = Infinity }: DataSizes,
+): ConfigProblem[] {
+  const { kind: _, ...options } = method;
+  const problems = pclProblems({ ...options, seed }, { size: train, batchSize: training.batchSize });
+  return problems.map(({ path, message, given, expected, remedy }) =>
+    impossible(`method.${path}`, given, { expected: `${expected}: ${message}`, suggestion: remedy }),
+  );
+}
+
+function warmupProblems({ method, schedule, training }: Config): ConfigProblem[] {
   const { epochs } = training;
+  const problems: ConfigProblem[] = [];
   if (method.warmupEpochs > epochs) {
     problems.push(
       impossible('method.warmupEpochs', method.warmupEpochs, {
@@ -83,7 +72,7 @@ function scheduleProblems({ method, schedule, training }: Config): ConfigProblem
       }),
     );
   }
-  if (schedule.warmupEpochs >= epochs) {
+  if (schedule.warmupEpochs > 0 && schedule.warmupEpochs >= epochs) {
     problems.push(
       impossible('schedule.warmupEpochs', schedule.warmupEpochs, {
         expected: `less than training.epochs, ${epochs}`,
@@ -94,7 +83,7 @@ function scheduleProblems({ method, schedule, training }: Config): ConfigProblem
   return problems;
 }
 
-function sizeProblems({ method, training, evaluation }: Config, { train, test }: DataSizes): ConfigProblem[] {
+function sizeProblems({ training, evaluation }: Config, { train, test }: DataSizes): ConfigProblem[] {
   if (train === undefined) return [];
   const problems: ConfigProblem[] = [];
   if (training.batchSize > train) {
@@ -102,16 +91,6 @@ function sizeProblems({ method, training, evaluation }: Config, { train, test }:
       impossible('training.batchSize', training.batchSize, {
         expected: `at most the number of training images, ${train}`,
         suggestion: 'Use smaller batches',
-      }),
-    );
-  }
-  for (const [index, clusters] of method.granularities.entries()) {
-    // A run that is all warm-up never clusters.
-    if (clusters <= train || method.warmupEpochs >= training.epochs) continue;
-    problems.push(
-      impossible(`method.granularities.${index}`, clusters, {
-        expected: `at most the number of training images, ${train}`,
-        suggestion: 'Use fewer clusters; 10 images for each are few',
       }),
     );
   }
@@ -133,10 +112,4 @@ function impossible(
   { expected, suggestion }: { expected: string; suggestion: string },
 ): ConfigProblem {
   return { kind: 'impossible combination', path, given, expected, suggestion };
-}
-
-function largestDivisor(of: number, limit: number): number {
-  let divisor = Math.min(of, limit);
-  while (of % divisor !== 0) divisor--;
-  return divisor;
 }

@@ -18,7 +18,7 @@ export const configSchema = z.strictObject({
   data: dataSchema,
   augmentation: augmentationSchema.prefault({}),
   encoder: encoderSchema.prefault({}),
-  method: methodSchema.prefault({}),
+  method: methodSchema,
   optimizer: optimizerSchema,
   schedule: scheduleSchema,
   training: trainingSchema,

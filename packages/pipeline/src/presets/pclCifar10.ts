@@ -20,7 +20,7 @@ export const pclCifar10 = {
     momentum: 0.99,
     warmupEpochs: 20,
     granularities: [250, 500, 1000],
-    batchNorm: { splits: 8 },
+    batchNormSplits: 8,
   },
   training: { epochs: 200, batchSize: 512 },
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },

@@ -23,6 +23,11 @@ export class RunFolder {
     return join(this.path, 'log.jsonl');
   }
 
+  /** The trained encoder alone, with torchvision's names. */
+  get encoder(): string {
+    return join(this.path, 'encoder.safetensors');
+  }
+
   get checkpoints(): string {
     return join(this.path, 'checkpoints');
   }

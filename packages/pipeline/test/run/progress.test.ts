@@ -1,19 +1,9 @@
-import { PassThrough } from 'node:stream';
-
 import { describe, expect, test } from '@jest/globals';
 import type { TrainingEvent } from '@protocl/trainer';
 
 import { duration } from '../../src/run/duration.js';
-import { createProgress, type Output } from '../../src/run/progress.js';
-
-/** A stream that keeps what is written to it, and takes itself for a terminal if it is told to. */
-function recorder(isTTY: boolean) {
-  const stream = new PassThrough();
-  let text = '';
-  stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const output = Object.assign(stream, { isTTY, columns: 200 }) as unknown as Output;
-  return { output, text: () => text };
-}
+import { createProgress } from '../../src/run/progress.js';
+import { recorder } from '../recorder.js';
 
 const start: TrainingEvent = { type: 'start', epoch: 0, step: 0, epochs: 2, stepsPerEpoch: 10 };
 const evaluation: TrainingEvent = { type: 'evaluation', epoch: 1, figures: { knn: 0.123456 }, seconds: 2.2 };

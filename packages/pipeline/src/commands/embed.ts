@@ -1,0 +1,76 @@
+import { loadData, type GivenImages } from '../data/loadData.js';
+import { pipelineError } from '../errors.js';
+import { encodeFeatures } from '../evaluation/encodeFeatures.js';
+import { openEncoder, type OpenEncoderOptions } from '../run/openEncoder.js';
+import { featureFormat, writeFeatures, type HostFeatures } from './featureFile.js';
+
+export interface EmbedOptions extends OpenEncoderOptions {
+  /** The training images or the held-out ones; the training images by default. */
+  readonly split?: 'train' | 'test';
+  /** Images in memory, in place of those that the configuration names. */
+  readonly images?: GivenImages;
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link embed} wrote. */
+export interface Embedding {
+  readonly files: readonly string[];
+  /** [n, D]. */
+  readonly shape: readonly [number, number];
+  /** Absolute. */
+  readonly checkpoint: string;
+}
+
+/**
+ * Writes the features of a data set, not normalised, with labels where there are classes. Which
+ * features is `evaluation.features` of the configuration.
+ *
+ * @param path a checkpoint, or the folder of a run, whose newest checkpoint it then is
+ * @param out ends in `.safetensors` or `.npy`
+ * @throws {ProtoclError} `INVALID_OPTION`, `DATA_MISMATCH`; what `openEncoder`, the data and the disk
+ *   throw
+ */
+export async function embed(path: string, out: string, options: EmbedOptions = {}): Promise<Embedding> {
+  // Before anything is loaded.
+  featureFormat(out);
+  const { host, checkpoint } = await featuresOf(path, options);
+  const { split = 'train' } = options;
+  return { files: await writeFeatures(out, host, { checkpoint, split }), shape: host.shape, checkpoint };
+}
+
+/** The features of a data set as a checkpoint's encoder has them. */
+export async function featuresOf(
+  path: string,
+  { split = 'train', images, signal, ...opening }: EmbedOptions,
+): Promise<{ readonly host: HostFeatures; readonly checkpoint: string }> {
+  const { encoder, config, checkpoint } = await openEncoder(path, opening);
+  try {
+    const data = await loadData(config, {
+      ...(opening.log && { log: opening.log }),
+      ...(images && { images }),
+      ...(signal && { signal }),
+    });
+    try {
+      const chosen = data[split];
+      if (chosen === undefined) {
+        throw pipelineError('DATA_MISMATCH', {
+          message: 'there are no held-out images',
+          given: 'the split test',
+          expected: 'data.test in the configuration, with classes',
+          remedy: 'Name their folder: --set data.test=FOLDER',
+        });
+      }
+      const { features, labels, indices } = await encodeFeatures(encoder, chosen, config.evaluation.features);
+      const values = await features.data<'float32'>();
+      features.dispose();
+      return {
+        host: { features: values, shape: features.shape, indices, ...(labels && { labels }) },
+        checkpoint,
+      };
+    } finally {
+      await data.close();
+    }
+  } finally {
+    encoder.dispose();
+  }
+}

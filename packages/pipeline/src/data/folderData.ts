@@ -1,0 +1,150 @@
+import { augmentCrops, imageTensor, plainBatch, type AugmentationRecipe } from '@protocl/augment';
+import {
+  createFolderLoader,
+  openImageFolder,
+  type FolderLoader,
+  type FolderLoaderOptions,
+  type ImageFolder,
+  type SkippedEntry,
+} from '@protocl/datasets';
+import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
+import * as tf from '@tensorflow/tfjs-core';
+
+import { chosenIndices, type MemoryDataOptions } from './memoryData.js';
+import type { LabelledImages, RunData } from './runData.js';
+
+export interface FolderDataOptions extends MemoryDataOptions {
+  /** Threads that decode. */
+  readonly workers?: number;
+  /** Batches that are prepared ahead of their use. */
+  readonly prefetch?: number;
+  readonly maxCorruptShare: number;
+  /** Told of each image that is left out. */
+  readonly onSkipped?: (entry: SkippedEntry) => void;
+}
+
+/** The folders of a run, opened. */
+export interface ImageFolders {
+  readonly train: ImageFolder;
+  readonly test: ImageFolder | undefined;
+}
+
+/** @throws {ProtoclError} what `openImageFolder` throws */
+export async function openFolders(
+  paths: { readonly train: string; readonly test?: string | undefined },
+  options: {
+    readonly classes: 'folders' | 'none';
+    readonly maxPixels: number;
+    readonly signal?: AbortSignal;
+  },
+): Promise<ImageFolders> {
+  const train = await openImageFolder(paths.train, options);
+  // Without classes there is nothing to judge by.
+  const isJudged = paths.test !== undefined && options.classes === 'folders';
+  return { train, test: isJudged ? await openImageFolder(paths.test!, options) : undefined };
+}
+
+/**
+ * Image files, decoded and cropped by worker threads ahead of their use; the rest of the augmentation
+ * runs in batches on tensors.
+ */
+export function folderData({ train, test }: ImageFolders, options: FolderDataOptions): RunData {
+  const { recipe, seed, batchSize, trainLimit, testLimit } = options;
+  const loaders: FolderLoader[] = [];
+  const loaderOf = (folder: ImageFolder, more: LoaderChanges) => {
+    const loader = createFolderLoader(folder, loaderOptions(options, more));
+    loaders.push(loader);
+    return loader;
+  };
+  const loader = loaderOf(train, {});
+  const source: TrainingSource = {
+    size: train.files.length,
+    batchSize,
+    stepsPerEpoch: loader.stepsPerEpoch,
+    async *views(epoch, firstStep): AsyncGenerator<TrainingBatch> {
+      for await (const { crops, indices, shape } of loader.epoch(epoch, { firstStep })) {
+        const view = (which: 0 | 1) =>
+          withTensor(crops[which]!, shape, (tensor) =>
+            augmentCrops(tensor, recipe, { seed, epoch, indices, view: which }),
+          );
+        yield { views: [view(0), view(1)], indices };
+      }
+    },
+    plain: () => plainBatches(loader, recipe),
+  };
+  const judged = (folder: ImageFolder, limit: number | undefined): LabelledImages => {
+    const some = drawn(folder, limit, seed);
+    const size = some.files.length;
+    const ofSome =
+      some === train
+        ? loader
+        : loaderOf(some, {
+            batchSize: Math.min(options.plainBatchSize, size),
+            views: 1,
+            shuffle: false,
+            dropRemainder: false,
+          });
+    const labels = some.classNames.length === 0 ? undefined : some.labels;
+    return { size, labels, classNames: some.classNames, batches: () => plainBatches(ofSome, recipe) };
+  };
+  return {
+    source,
+    labels: train.classNames.length === 0 ? undefined : train.labels,
+    train: judged(train, trainLimit),
+    test: test && judged(test, testLimit),
+    close: async () => {
+      await Promise.all(loaders.map((each) => each.close()));
+    },
+  };
+}
+
+/** What loaders of one run differ in. */
+type LoaderChanges = Partial<Pick<FolderLoaderOptions, 'batchSize' | 'views' | 'shuffle' | 'dropRemainder'>>;
+
+function loaderOptions(
+  { recipe, seed, batchSize, workers, prefetch, maxCorruptShare, onSkipped }: FolderDataOptions,
+  more: LoaderChanges,
+): FolderLoaderOptions {
+  return {
+    recipe,
+    seed,
+    batchSize,
+    views: 2,
+    maxCorruptShare,
+    ...(workers !== undefined && { workers }),
+    ...(prefetch !== undefined && { prefetch }),
+    ...(onSkipped && { onSkipped }),
+    ...more,
+  };
+}
+
+async function* plainBatches(loader: FolderLoader, recipe: AugmentationRecipe): AsyncGenerator<PlainBatch> {
+  for await (const { images, indices, shape } of loader.plain()) {
+    yield { images: withTensor(images, shape, (tensor) => plainBatch(tensor, recipe)), indices };
+  }
+}
+
+function withTensor(
+  bytes: Uint8Array,
+  shape: readonly [number, number, number, number],
+  use: (tensor: tf.Tensor4D) => tf.Tensor4D,
+): tf.Tensor4D {
+  const tensor = imageTensor(bytes, shape);
+  try {
+    return use(tensor);
+  } finally {
+    tensor.dispose();
+  }
+}
+
+/** Some of the images, always the same ones for a seed; all of them without a limit. */
+function drawn(folder: ImageFolder, limit: number | undefined, seed: number): ImageFolder {
+  const count = folder.files.length;
+  if (limit === undefined || limit >= count) return folder;
+  const chosen = chosenIndices(count, limit, seed);
+  return {
+    ...folder,
+    files: Array.from(chosen, (index) => folder.files[index]!),
+    labels: chosen.map((index) => folder.labels[index]!),
+  };
+}

@@ -1,0 +1,104 @@
+import { loadCifar10, loadFashionMnist, type ImageDataset, type SkippedEntry } from '@protocl/datasets';
+
+import { impossibleCombinations } from '../config/combinations.js';
+import { ConfigError } from '../config/problems.js';
+import type { Config } from '../config/schema.js';
+import { pipelineError } from '../errors.js';
+import { folderData, openFolders } from './folderData.js';
+import { firstImages, memoryData } from './memoryData.js';
+import { recipeOf } from './recipe.js';
+import type { RunData } from './runData.js';
+
+/** Images in memory that take the place of those that a configuration names. */
+export interface GivenImages {
+  readonly train: ImageDataset;
+  /** Held out. */
+  readonly test?: ImageDataset;
+}
+
+export interface LoadDataOptions {
+  readonly images?: GivenImages;
+  /** Receives a line at a time. */
+  readonly log?: (line: string) => void;
+  /** Told of each image of a folder that is left out. */
+  readonly onSkipped?: (entry: SkippedEntry) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads the images of a run, or opens their folders.
+ *
+ * @throws {ConfigError} `INVALID_CONFIG` if the configuration is impossible with so many images
+ * @throws {ProtoclError} `DATA_MISMATCH` if the images are no colour images or do not fit each other;
+ *   what the data sets throw
+ */
+export async function loadData(config: Config, options: LoadDataOptions = {}): Promise<RunData> {
+  const { data, augmentation, evaluation, training, seed } = config;
+  const { trainLimit, testLimit } = evaluation;
+  const common = {
+    recipe: recipeOf(augmentation),
+    seed,
+    batchSize: training.batchSize,
+    plainBatchSize: evaluation.batchSize,
+    ...(trainLimit !== undefined && { trainLimit }),
+    ...(testLimit !== undefined && { testLimit }),
+  };
+  if (options.images === undefined && data.kind === 'folder') {
+    const { signal, onSkipped } = options;
+    const folders = await openFolders(data, { ...data, ...(signal && { signal }) });
+    const { train, test } = folders;
+    requirePossible(config, train.files.length, test?.files.length);
+    requireSameClasses(train.classNames, test?.classNames);
+    for (const entry of [...train.skipped, ...(test?.skipped ?? [])]) onSkipped?.(entry);
+    return folderData(folders, {
+      ...common,
+      maxCorruptShare: data.maxCorruptShare,
+      ...(data.workers !== undefined && { workers: data.workers }),
+      ...(data.prefetch !== undefined && { prefetch: data.prefetch }),
+      ...(onSkipped && { onSkipped }),
+    });
+  }
+  const { train, test } = options.images ?? (await loadNamed(data.kind, options));
+  const limits = data.kind === 'folder' ? { limit: undefined, testLimit: undefined } : data;
+  const chosen = [firstImages(train, limits.limit), test && firstImages(test, limits.testLimit)] as const;
+  requirePossible(config, chosen[0].shape[0], chosen[1]?.shape[0]);
+  for (const dataset of chosen) if (dataset) requireColour(dataset);
+  requireSameClasses(train.classNames, test?.classNames);
+  return memoryData(...chosen, common);
+}
+
+async function loadNamed(
+  kind: Config['data']['kind'],
+  { log, signal }: LoadDataOptions,
+): Promise<GivenImages> {
+  const options = { ...(log && { log }), ...(signal && { signal }) };
+  const load = (split: 'train' | 'test') =>
+    kind === 'fashion-mnist'
+      ? loadFashionMnist({ split, channels: 3, ...options })
+      : loadCifar10({ split, ...options });
+  return { train: await load('train'), test: await load('test') };
+}
+
+function requirePossible(config: Config, train: number, test: number | undefined): void {
+  const problems = impossibleCombinations(config, { train, ...(test !== undefined && { test }) });
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function requireColour({ shape }: ImageDataset): void {
+  if (shape[3] === 3) return;
+  throw pipelineError('DATA_MISMATCH', {
+    message: 'the images are not in colour',
+    given: `[${shape.join(', ')}]`,
+    expected: '[n, H, W, 3]',
+    remedy: 'Repeat the channel of gray images three times',
+  });
+}
+
+function requireSameClasses(train: readonly string[], test: readonly string[] | undefined): void {
+  if (test === undefined || JSON.stringify(train) === JSON.stringify(test)) return;
+  throw pipelineError('DATA_MISMATCH', {
+    message: 'the training images and the held-out ones have different classes',
+    given: `${train.length} classes: ${train.slice(0, 5).join(', ')}; and ${test.length}: ${test.slice(0, 5).join(', ')}`,
+    expected: 'sub-folders of the same names',
+  });
+}

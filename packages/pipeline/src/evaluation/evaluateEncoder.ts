@@ -1,0 +1,56 @@
+import type { Encoder } from '@protocl/encoders';
+
+import type { EvaluationConfig } from '../config/sections/run.js';
+import type { LabelledImages } from '../data/runData.js';
+import { encodeFeatures, type EncodedImages } from './encodeFeatures.js';
+import { knnAccuracy, type LabelledFeatures } from './knnAccuracy.js';
+import { linearProbe } from './linearProbe.js';
+
+export interface EvaluateEncoderOptions {
+  /** The images that vote, and that the linear probe is fitted to. */
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+  readonly config: EvaluationConfig;
+  /** Whether to fit the linear probe too. */
+  readonly linear: boolean;
+}
+
+/** What an encoder's features are worth. */
+export interface EncoderScores {
+  /** Accuracy of weighted k nearest neighbours, 0 .. 1. */
+  readonly knn: number;
+  /** Accuracy of logistic regression, 0 .. 1. */
+  readonly linear?: number;
+}
+
+/**
+ * Judges an encoder, which stays as it is, by how well its features tell the classes of held-out
+ * images.
+ */
+export async function evaluateEncoder(
+  encoder: Encoder,
+  { train, test, config, linear }: EvaluateEncoderOptions,
+): Promise<EncoderScores> {
+  const known = await encodeFeatures(encoder, train, config.features);
+  try {
+    const heldOut = await encodeFeatures(encoder, test, config.features);
+    try {
+      const sides = [withLabels(known), withLabels(heldOut)] as const;
+      // Images that cannot be read leave fewer neighbours than were asked for.
+      const k = Math.min(config.knn.k, known.indices.length);
+      const knn = await knnAccuracy(...sides, { k, temperature: config.knn.temperature });
+      if (!linear) return { knn };
+      const { l2, iterations } = config.linear;
+      return { knn, linear: (await linearProbe(...sides, { l2, iterations })).accuracy };
+    } finally {
+      heldOut.features.dispose();
+    }
+  } finally {
+    known.features.dispose();
+  }
+}
+
+function withLabels({ features, labels }: EncodedImages): LabelledFeatures {
+  if (labels === undefined) throw new TypeError('the images to evaluate on have no classes');
+  return { features, labels };
+}

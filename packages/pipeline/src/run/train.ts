@@ -1,0 +1,203 @@
+import { useBackend } from '@protocl/backend';
+import { createEncoder, saveEncoder } from '@protocl/encoders';
+import {
+  createPcl,
+  optimizerOf,
+  scheduleOf,
+  Trainer,
+  type Evaluation,
+  type JsonValue,
+  type Method,
+  type TrainingResult,
+} from '@protocl/trainer';
+
+import { impossibleCombinations } from '../config/combinations.js';
+import { ConfigError } from '../config/problems.js';
+import type { ResolvedConfig } from '../config/resolveConfig.js';
+import type { Config } from '../config/schema.js';
+import { loadData, type GivenImages } from '../data/loadData.js';
+import type { RunData } from '../data/runData.js';
+import { pipelineError } from '../errors.js';
+import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
+import { defined } from './defined.js';
+import { prototypePurity } from './prototypePurity.js';
+import type { Output } from './progress.js';
+import { RunFolder } from './runFolder.js';
+import { RunRecord } from './runRecord.js';
+import { evaluationInterval, isProbed } from './stages.js';
+import { stageScores, type RunSummary } from './summary.js';
+
+export interface RunOptions {
+  /** Images in memory, in place of those that the configuration names. */
+  readonly images?: GivenImages;
+  /** Asks the run to come to an orderly end: after the step that it is at, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Where progress is shown; nowhere by default. */
+  readonly output?: Output;
+}
+
+export interface TrainOptions extends RunOptions {
+  /** Where the run is written; a new folder in `runs` by default. */
+  readonly folder?: string;
+}
+
+/**
+ * Trains an encoder as a configuration says, and writes the run's folder: `config.json`, `log.jsonl`,
+ * `metrics.json`, `checkpoints`, `encoder.safetensors` and `summary.json`.
+ *
+ * The engine is left running; no tensor of the run is kept.
+ *
+ * @returns what `summary.json` holds; `stopped` if the signal asked for it
+ * @throws {ConfigError} `INVALID_CONFIG` if the configuration does not fit the images
+ * @throws {ProtoclError} `RUN_FOLDER`, `DATA_MISMATCH`, `INTERRUPTED` if stopped before the first step;
+ *   what the engine, the data, the trainer or the disk throw. The last checkpoint then stays good.
+ */
+export async function train(resolved: ResolvedConfig, options: TrainOptions = {}): Promise<RunSummary> {
+  const { folder: path, images, ...rest } = options;
+  if (images) {
+    // Before a folder is made for a run that cannot be.
+    const sizes = { train: images.train.shape[0], ...(images.test && { test: images.test.shape[0] }) };
+    const problems = impossibleCombinations(resolved.config, sizes);
+    if (problems.length > 0) throw new ConfigError(problems);
+  }
+  const folder = await RunFolder.create(resolved, path);
+  return run(folder, resolved.config, { ...rest, ...(images && { images }), resume: false });
+}
+
+/**
+ * Goes on with a run from its newest whole checkpoint, with the configuration that it was started
+ * with; it ends as if it had never been interrupted.
+ *
+ * @param path of the run's folder; that of the run in `runs` that was written to last by default
+ * @throws as {@link train}; `CHECKPOINT_NONE_USABLE` if there are checkpoints and none of them is whole
+ */
+export async function resume(path?: string, options: RunOptions = {}): Promise<RunSummary> {
+  const folder = path === undefined ? await RunFolder.newest() : await RunFolder.open(path);
+  const { config } = await folder.readConfig();
+  return run(folder, config, { ...options, resume: true });
+}
+
+async function run(
+  folder: RunFolder,
+  config: Config,
+  { images, signal, output, resume: resumes }: RunOptions & { readonly resume: boolean },
+): Promise<RunSummary> {
+  const begun = performance.now();
+  const record = await RunRecord.open(folder, output);
+  try {
+    record.note({ type: 'run', config: config.name, resumes, node: process.version, pid: process.pid });
+    const say = (line: string) => record.say(line);
+    say(`run folder ${folder.path}`);
+    const { backend: name, ...settings } = config.engine;
+    const backend = await useBackend(name, { ...defined(settings), log: say });
+    const data = await unlessStopped(signal, () =>
+      loadData(config, {
+        log: say,
+        onSkipped: (entry) => record.note({ type: 'skipped', ...entry }),
+        ...(images && { images }),
+        ...(signal && { signal }),
+      }),
+    );
+    try {
+      const trained = await trainOn(data, folder, config, record, { resumes, signal });
+      await record.finish();
+      const { metrics, imagesPerSecond } = record;
+      const summary: RunSummary = {
+        status: trained.result.status,
+        folder: folder.path,
+        checkpoint: trained.result.checkpoint ?? null,
+        epochs: trained.result.epoch,
+        knn: stageScores('knn', metrics, config),
+        linear: stageScores('linear', metrics, config),
+        purity: trained.purity,
+        imagesPerSecond,
+        minutes: (performance.now() - begun) / 60_000,
+        // In kilobytes on every platform.
+        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+        backend: `${backend.name} on ${backend.device}`,
+        seed: config.seed,
+      };
+      await folder.writeSummary(summary);
+      return summary;
+    } finally {
+      await data.close();
+    }
+  } catch (error) {
+    record.failure(error);
+    throw error;
+  } finally {
+    record.close();
+  }
+}
+
+interface Trained {
+  readonly result: TrainingResult;
+  readonly purity: Readonly<Record<string, number>> | null;
+}
+
+async function trainOn(
+  data: RunData,
+  folder: RunFolder,
+  config: Config,
+  record: RunRecord,
+  { resumes, signal }: { readonly resumes: boolean; readonly signal: AbortSignal | undefined },
+): Promise<Trained> {
+  const { seed, training, checkpoints, optimizer, schedule } = config;
+  const { batchSize, ...trainerOptions } = training;
+  const encoder = createEncoder({ ...config.encoder, seed });
+  let method: Method | undefined;
+  try {
+    const { kind: _, ...methodOptions } = config.method;
+    method = createPcl({ encoder, source: data.source, ...methodOptions, seed });
+    const evaluation = evaluationOf(data, config);
+    const trainer = new Trainer({
+      method,
+      source: data.source,
+      optimizer: optimizerOf(optimizer),
+      schedule: scheduleOf(schedule),
+      ...trainerOptions,
+      checkpoints: { folder: folder.checkpoints, ...checkpoints },
+      resume: resumes,
+      // What zod has parsed from JSON is JSON.
+      config: config as unknown as JsonValue,
+      onEvent: (event) => record.event(event, batchSize),
+      ...(evaluation && { evaluation }),
+      ...(signal && { signal }),
+    });
+    const result = await trainer.run();
+    await saveEncoder(encoder, folder.encoder);
+    return { result, purity: await prototypePurity(method, data.labels) };
+  } finally {
+    method?.dispose();
+    encoder.dispose();
+  }
+}
+
+/** How the encoder is judged on the way; not at all without held-out images and their classes. */
+function evaluationOf({ train: known, test }: RunData, config: Config): Evaluation | undefined {
+  if (test?.labels === undefined || known.labels === undefined) return undefined;
+  const { evaluation } = config;
+  return {
+    everyEpochs: evaluationInterval(config),
+    atStart: evaluation.atStart,
+    run: async (epoch, { encoder }) => {
+      const linear = isProbed(epoch, config);
+      const scores = await evaluateEncoder(encoder, { train: known, test, config: evaluation, linear });
+      return { ...scores };
+    },
+  };
+}
+
+/** Does what the signal may interrupt, and tells that by an error of its own. */
+async function unlessStopped<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    signal?.throwIfAborted();
+    return await work();
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    throw pipelineError('INTERRUPTED', {
+      message: 'the run was stopped before it began to train',
+      cause: error,
+    });
+  }
+}
