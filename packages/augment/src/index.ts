@@ -1,1 +1,10 @@
-export { packageName } from './packageName.js';
+export { augmentBatch, augmentCrops, type AugmentOptions } from './augmentBatch.js';
+export { type DrawOptions } from './draws/sampleDraws.js';
+export { type AugmentError, type AugmentErrorCode } from './errors.js';
+export { decodeCrops, type DecodeCropsOptions } from './files/decodeCrops.js';
+export { type DecodeOptions, type ImageSource } from './files/decodeImage.js';
+export { decodePlain } from './files/decodePlain.js';
+export { imageTensor } from './imageTensor.js';
+export { plainBatch } from './plainBatch.js';
+export { augmentationRecipe, parseRecipe, type AugmentationRecipe, type ResolvedRecipe } from './recipe.js';
+export { recipes, type RecipeOptions } from './recipes.js';

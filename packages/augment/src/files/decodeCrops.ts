@@ -1,0 +1,44 @@
+import { requireCount } from '../checks.js';
+import { cropResampling } from '../cropResampling.js';
+import { drawCropBox } from '../draws/cropBox.js';
+import { drawSample } from '../draws/sampleDraws.js';
+import { parseRecipe, type AugmentationRecipe } from '../recipe.js';
+import { resampleImage } from '../resampling/resampleImage.js';
+import { decodeImage, type DecodeOptions, type ImageSource } from './decodeImage.js';
+
+/** Which crops of which sample are made. */
+export interface DecodeCropsOptions extends DecodeOptions {
+  /** The seed of the run. */
+  readonly seed: number;
+  readonly epoch: number;
+  /** The index of the image in the data set. */
+  readonly index: number;
+  /** How many crops; their views are numbered from 0. */
+  readonly views: number;
+}
+
+const MOST_VIEWS = 1024;
+
+/**
+ * Decodes an image once and takes a random crop of it for each view: cut out, resized and flipped, as
+ * `augmentBatch` would. `augmentCrops` does the rest of the recipe on batches of such crops.
+ *
+ * @returns one uint8 [size, size, 3] for each view
+ * @throws AugmentError `IMAGE_NOT_READABLE`, `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`, `RECIPE_INVALID`,
+ *   `INVALID_OPTION`; ProtoclError `RANDOM_RANGE` for a seed, epoch or index that is out of range
+ */
+export async function decodeCrops(
+  source: ImageSource,
+  recipe: AugmentationRecipe,
+  { seed, epoch, index, views, ...options }: DecodeCropsOptions,
+): Promise<{ readonly crops: Uint8Array<ArrayBuffer>[] }> {
+  const resolved = parseRecipe(recipe);
+  requireCount('views', views, 1, MOST_VIEWS);
+  const image = await decodeImage(source, options);
+  const crops = Array.from({ length: views }, (_, view) => {
+    const { draws, stream } = drawSample(resolved, index, { seed, epoch, view });
+    const box = drawCropBox(stream, image.height, image.width, resolved.randomResizedCrop);
+    return resampleImage(image, cropResampling(box, resolved.randomResizedCrop.size, draws.flip));
+  });
+  return { crops };
+}

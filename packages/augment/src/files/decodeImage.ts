@@ -1,0 +1,101 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+
+import sharp from 'sharp';
+
+import { CHANNELS, requireCount } from '../checks.js';
+import { augmentError } from '../errors.js';
+import type { RgbImage } from '../resampling/resampleImage.js';
+
+/** A path, or the bytes of a file. */
+export type ImageSource = string | Uint8Array;
+
+/** What is accepted as an image. */
+export interface DecodeOptions {
+  /** Pixels of the largest image that is decoded; default 100 million. */
+  readonly maxPixels?: number;
+  /**
+   * What makes an image corrupt: `truncated` its end is missing, `error` (default) also values that
+   * cannot be, `warning` also what decoders only warn of, `none` nothing that can be decoded at all.
+   */
+  readonly failOn?: 'none' | 'truncated' | 'error' | 'warning';
+}
+
+const MAX_PIXELS = 100_000_000;
+
+/**
+ * Decodes an image of any format that sharp reads: upright as EXIF says, in sRGB, without alpha,
+ * 8 bits a channel; of several frames the first.
+ *
+ * @throws AugmentError `IMAGE_NOT_READABLE`, `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`, `INVALID_OPTION`
+ */
+export async function decodeImage(
+  source: ImageSource,
+  { maxPixels = MAX_PIXELS, failOn = 'error' }: DecodeOptions,
+): Promise<RgbImage> {
+  requireCount('maxPixels', maxPixels, 1, Number.MAX_SAFE_INTEGER);
+  if (source.length === 0) throw corrupt(source, 'it is empty');
+  try {
+    const { data, info } = await sharp(source, {
+      limitInputPixels: maxPixels,
+      failOn,
+      autoOrient: true,
+      sequentialRead: true,
+    })
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { data: threeChannels(data, info.channels), height: info.height, width: info.width };
+  } catch (cause) {
+    throw await typedError(source, maxPixels, cause);
+  }
+}
+
+/** A gray image stays one of a single channel whatever the colour space asked for. */
+function threeChannels(data: Uint8Array, channels: number): Uint8Array {
+  if (channels === CHANNELS) return data;
+  const pixels = data.length / channels;
+  const rgb = new Uint8Array(pixels * CHANNELS);
+  for (let i = 0; i < pixels; i++) rgb.fill(data[i * channels]!, i * CHANNELS, (i + 1) * CHANNELS);
+  return rgb;
+}
+
+async function typedError(source: ImageSource, maxPixels: number, cause: unknown): Promise<Error> {
+  const reason = cause instanceof Error ? cause.message.trim().split('\n')[0]! : String(cause);
+  if (reason.includes('exceeds pixel limit')) {
+    return augmentError('IMAGE_TOO_LARGE', {
+      message: 'an image has more pixels than are decoded',
+      given: nameOf(source),
+      expected: `at most ${maxPixels} pixels`,
+      remedy: 'Make it smaller or leave it out; pass a larger maxPixels only for files that you trust',
+      cause,
+    });
+  }
+  if (typeof source === 'string') {
+    const problem = await access(source, constants.R_OK).catch((error: unknown) => error);
+    if (problem !== undefined) {
+      return augmentError('IMAGE_NOT_READABLE', {
+        message: 'an image file is not there or may not be read',
+        given: source,
+        remedy: 'Check the path and its permissions',
+        cause: problem,
+      });
+    }
+  }
+  return corrupt(source, reason, cause);
+}
+
+function corrupt(source: ImageSource, reason: string, cause?: unknown): Error {
+  return augmentError('IMAGE_CORRUPT', {
+    message: `a file is no image, or a damaged one (${reason})`,
+    given: nameOf(source),
+    expected: 'JPEG, PNG, WebP, AVIF, GIF or TIFF',
+    remedy: 'Replace the file or leave it out',
+    cause,
+  });
+}
+
+function nameOf(source: ImageSource): string {
+  return typeof source === 'string' ? source : `${source.length} bytes`;
+}

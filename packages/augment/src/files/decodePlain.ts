@@ -1,0 +1,22 @@
+import { centreResampling } from '../cropResampling.js';
+import { parseRecipe, type AugmentationRecipe } from '../recipe.js';
+import { resampleImage } from '../resampling/resampleImage.js';
+import { decodeImage, type DecodeOptions, type ImageSource } from './decodeImage.js';
+
+/**
+ * Decodes an image for evaluation and the E-step: the shorter side resized to the recipe's
+ * `plain.resize`, the centre cut out. `plainBatch` normalises batches of such images.
+ *
+ * @returns uint8 [size, size, 3]
+ * @throws AugmentError `IMAGE_NOT_READABLE`, `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`, `RECIPE_INVALID`,
+ *   `INVALID_OPTION`
+ */
+export async function decodePlain(
+  source: ImageSource,
+  recipe: AugmentationRecipe,
+  options: DecodeOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const resolved = parseRecipe(recipe);
+  const image = await decodeImage(source, options);
+  return resampleImage(image, centreResampling(image.height, image.width, resolved));
+}

@@ -1,0 +1,3 @@
+import { describeParity } from './describeParity.js';
+
+describeParity('torch');
