@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
-/** Added to a logit, this takes it out of the softmax, and yet differences of two of them are finite. */
+/** Added to a logit, it takes that out of the softmax; finite, so that a row of nothing else is no NaN. */
 export const EXCLUDED = -3e38;
 
 /** One row's contrast of its positive with the others: the loss, and what its gradient is made of. */

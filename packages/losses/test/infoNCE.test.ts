@@ -84,6 +84,21 @@ describeOnEveryBackend('infoNCE', () => {
     tf.dispose([images, queue, ofQuery!, ofKey!]);
   });
 
+  test('keeps no more than [N, D] for the backward pass', () => {
+    tf.tidy(() => {
+      const [query, key, queue] = [4, 4, 500].map((rows, i) => matrix(unitRows(rows, 6, `input ${i}`)));
+      const kept: number[] = [];
+      tf.grad((q) => {
+        const before = tf.memory();
+        const loss = infoNCE(q as Tensor2D, key!, queue!, { temperature: 0.2 });
+        kept.push(tf.memory().numTensors - before.numTensors, tf.memory().numBytes - before.numBytes);
+        return loss;
+      })(query!);
+      // The loss itself, and each row's loss and gradient as one tensor.
+      expect(kept).toEqual([2, 4 * (1 + 4 * (1 + 6))]);
+    });
+  });
+
   test('the queue may be disposed between the forward and the backward pass', () => {
     tf.tidy(() => {
       const query = matrix(unitRows(3, 4, 'query'));

@@ -39,7 +39,7 @@ export function prototypesOf({ centroids, assignments, concentration }: NaivePro
 export const valueOf = (scalar: Tensor): number => scalar.dataSync<'float32'>()[0]!;
 
 /** The largest difference, relative to the largest magnitude of what was expected. */
-export function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
+function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
   expect(actual.length).toBe(expected.length);
   const differences = expected.map((value, i) => Math.abs(actual[i]! - value));
   // NaN has to come out as a failure.

@@ -52,11 +52,12 @@ export class MomentumEncoder<Variables extends VariableSet = VariableSet> {
     requireMomentum(momentum);
     const queries = byName(queryVariables);
     requireFloats('queryVariables', queries);
-    if (variables !== undefined) requireSameVariables(queries, byName(variables));
+    const others = variables && byName(variables);
+    if (others !== undefined) requireSameVariables(queries, others);
     const follow = ([name, query]: [string, Variable]): [string, Variable] => {
-      const average = variables === undefined ? undefined : byName(variables)[name];
-      average?.assign(query);
-      return [name, average ?? tf.variable(query, false)];
+      const average = others?.[name] ?? tf.variable(query, false);
+      average.assign(query);
+      return [name, average];
     };
     this.momentum = momentum;
     this.#queries = Object.values(queries);

@@ -82,6 +82,14 @@ describeOnEveryBackend('splitBatch', () => {
     const before = tf.memory();
     const run = () => splitBatch(batch, { splits: 3, rng: rng() }, flatten(weights as Tensor2D));
     run().dispose();
+    const live: number[] = [];
+    const watched = (part: Tensor4D) => {
+      live.push(tf.memory().numTensors);
+      return flatten(weights)(part);
+    };
+    splitBatch(batch, { splits: 3 }, watched).dispose();
+    // Of a part that is done, nothing but its features is left.
+    expect(live.map((count) => count - live[0]!)).toEqual([0, 1, 2]);
     expect(tf.memory().numTensors).toBe(before.numTensors);
     const { value, grads } = tf.variableGrads(() => tf.sum(run()), [weights]);
     expect(tf.memory().numTensors).toBe(before.numTensors + 2);
