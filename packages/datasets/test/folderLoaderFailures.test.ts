@@ -98,10 +98,11 @@ describe('in the middle of an epoch', () => {
     await writePictures(folder, 40);
     const controller = new AbortController();
     const loader = await open({ signal: controller.signal });
+    const { pool } = loader;
     const reason = new Error('stopped by the test');
     await expect(epochWith(loader, () => controller.abort(reason))).rejects.toBe(reason);
     await loader.close();
-    expect(loader.pool.threads).toHaveLength(0);
+    expect(pool.threads).toHaveLength(0);
     await expect(epochWith(loader, () => undefined)).rejects.toBe(reason);
   });
 

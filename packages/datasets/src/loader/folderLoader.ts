@@ -16,10 +16,9 @@ export interface ViewBatch {
 /**
  * Batches of an image folder, decoded by worker threads ahead of their use.
  *
- * Both ways through the data end with an error, and the loader goes on to be usable, unless it is
- * closed: `TOO_MANY_CORRUPT`, `FOLDER_CHANGED`, `FOLDER_NOT_READABLE`, `WORKER_FAILED`; with
- * `LOADER_CLOSED` after `close()`, and with the signal's reason after an abort. An error comes after
- * the batches that precede it.
+ * Taking batches throws a ProtoclError `TOO_MANY_CORRUPT`, `FOLDER_CHANGED`, `FOLDER_NOT_READABLE` or
+ * `WORKER_FAILED`, after the batches before the one that failed; another `epoch()` or `plain()` can be
+ * begun after that. It throws `LOADER_CLOSED` after `close()`, and the signal's reason after an abort.
  */
 export interface FolderLoader {
   /** Batches of an epoch, whatever images are corrupt. */

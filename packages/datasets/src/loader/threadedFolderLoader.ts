@@ -43,11 +43,13 @@ export class ThreadedFolderLoader implements FolderLoader {
     options.signal?.addEventListener('abort', this.#onAbort);
   }
 
-  /** The threads, for tests that end one; started if they are not. */
+  /** The threads: started when they are needed, and anew after one of them failed. */
   get pool(): WorkerPool {
-    const { workers, prefetch } = this.#options;
-    const tasksPerWorker = Math.ceil(prefetch / workers);
-    return (this.#pool ??= new WorkerPool(this.#plan, { workers, tasksPerWorker }));
+    if (this.#pool === undefined || this.#pool.hasFailed) {
+      const { workers, prefetch } = this.#options;
+      this.#pool = new WorkerPool(this.#plan, { workers, tasksPerWorker: Math.ceil(prefetch / workers) });
+    }
+    return this.#pool;
   }
 
   epoch(epoch: number, { firstStep = 0 } = {}): AsyncIterableIterator<ViewBatch> {
@@ -157,7 +159,7 @@ export class ThreadedFolderLoader implements FolderLoader {
     const isOverShare = this.#corrupt.size > mostCorrupt;
     return datasetError('TOO_MANY_CORRUPT', {
       message: isOverShare
-        ? `${this.#corrupt.size} of the first images of ${this.#folder.path} can't be used`
+        ? `${this.#corrupt.size} images of ${this.#folder.path} can't be used`
         : `too few images of ${this.#folder.path} can be used to fill a batch`,
       given: examples.join('; '),
       expected: isOverShare ? `at most ${mostCorrupt} of ${count}` : `${batchSize} images that can be used`,
