@@ -3,6 +3,7 @@ import { isProtoclError } from '@protocl/core';
 import { pclProblems } from '@protocl/trainer';
 
 import { recipeOf } from '../data/recipe.js';
+import { pclOptionsOf } from './pclOptionsOf.js';
 import type { ConfigProblem } from './problems.js';
 import type { Config } from './schema.js';
 import { KNOWN_SIZES } from './sections/data.js';
@@ -50,12 +51,8 @@ function recipeProblems({ augmentation }: Config): ConfigProblem[] {
   }
 }
 
-function methodProblems(
-  { method, seed, training }: Config,
-  { train = Infinity }: DataSizes,
-): ConfigProblem[] {
-  const { kind: _, ...options } = method;
-  const problems = pclProblems({ ...options, seed }, { size: train, batchSize: training.batchSize });
+function methodProblems(config: Config, { train = Infinity }: DataSizes): ConfigProblem[] {
+  const problems = pclProblems(pclOptionsOf(config), { size: train, batchSize: config.training.batchSize });
   return problems.map(({ path, message, given, expected, remedy }) =>
     impossible(`method.${path}`, given, { expected: `${expected}: ${message}`, suggestion: remedy }),
   );

@@ -8,7 +8,7 @@ import {
   type SkippedEntry,
 } from '@protocl/datasets';
 import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 
 import { chosenIndices, type MemoryDataOptions } from './memoryData.js';
 import type { LabelledImages, RunData } from './runData.js';
@@ -41,7 +41,7 @@ export async function openFolders(
   const train = await openImageFolder(paths.train, options);
   // Without classes there is nothing to judge by.
   const isJudged = paths.test !== undefined && options.classes === 'folders';
-  return { train, test: isJudged ? await openImageFolder(paths.test!, options) : undefined };
+  return { train, test: isJudged ? await openImageFolder(paths.test, options) : undefined };
 }
 
 /**

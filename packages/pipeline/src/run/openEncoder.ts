@@ -10,7 +10,7 @@ import type { ConfigLayer } from '../config/layers.js';
 import type { Config } from '../config/schema.js';
 import { pipelineError } from '../errors.js';
 import { defined } from './defined.js';
-import { RunFolder } from './runFolder.js';
+import { CHECKPOINT, RunFolder } from './runFolder.js';
 
 /** A trained encoder and the configuration that it was trained with. */
 export interface OpenedEncoder {
@@ -65,7 +65,7 @@ async function checkpointAt(path: string): Promise<string> {
   const names = await readdir(checkpoints).catch(() => []);
   // The numbers in their names have a fixed width, and a step comes after the end of its epoch's name.
   const [newest] = names
-    .filter((name) => /^epoch-.*\.safetensors$/.test(name))
+    .filter((name) => CHECKPOINT.test(name))
     .map((name) => ({ name, order: name.replace('.safetensors', '') }))
     .sort((a, b) => (a.order < b.order ? 1 : -1));
   if (newest) return join(checkpoints, newest.name);

@@ -10,6 +10,9 @@ import { pipelineError } from '../errors.js';
 /** Where runs are written by default, in the working directory. */
 export const RUNS = 'runs';
 
+/** What the names of checkpoints are like. */
+export const CHECKPOINT = /^epoch-.*\.safetensors$/;
+
 /** Where everything about one run is. */
 export class RunFolder {
   /** Absolute. */
@@ -111,6 +114,12 @@ export class RunFolder {
     }
     const { config } = resolveConfig([{ origin: this.#config, values: stored.config }]);
     return { config, origins: stored.origins };
+  }
+
+  /** Whether there is a checkpoint to go on from. */
+  async hasCheckpoint(): Promise<boolean> {
+    const names = await readdir(this.checkpoints).catch(() => []);
+    return names.some((name) => CHECKPOINT.test(name));
   }
 
   async writeMetrics(metrics: object): Promise<void> {

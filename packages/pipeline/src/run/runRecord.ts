@@ -70,9 +70,10 @@ export class RunRecord {
     }
   }
 
-  /** Leaves the terminal as it was, so that the process can end with a message. */
-  stopProgress(): void {
+  /** A line for people alone. */
+  advise(text: string): void {
     this.#progress.stop();
+    this.#progress.print(text);
   }
 
   /** Writes what is left to write. */

@@ -12,6 +12,7 @@ import {
 } from '@protocl/trainer';
 
 import { impossibleCombinations } from '../config/combinations.js';
+import { pclOptionsOf } from '../config/pclOptionsOf.js';
 import { ConfigError } from '../config/problems.js';
 import type { ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
@@ -124,6 +125,8 @@ async function run(
     }
   } catch (error) {
     record.failure(error);
+    if (await folder.hasCheckpoint())
+      record.advise(`the run can be resumed: protocl train --resume ${folder.path}`);
     throw error;
   } finally {
     record.close();
@@ -147,8 +150,7 @@ async function trainOn(
   const encoder = createEncoder({ ...config.encoder, seed });
   let method: Method | undefined;
   try {
-    const { kind: _, ...methodOptions } = config.method;
-    method = createPcl({ encoder, source: data.source, ...methodOptions, seed });
+    method = createPcl({ encoder, source: data.source, ...pclOptionsOf(config) });
     const evaluation = evaluationOf(data, config);
     const trainer = new Trainer({
       method,

@@ -44,7 +44,8 @@ describe('a file of features', () => {
 
   test('needs no labels', async () => {
     const path = join(folder, 'c.npy');
-    const { labels: _, ...unlabelled } = features;
+    const { features: values, shape, indices } = features;
+    const unlabelled = { features: values, shape, indices };
     expect(await writeFeatures(path, unlabelled)).toEqual([path, join(folder, 'c.indices.npy')]);
     expect((await readFeatures(path)).labels).toBeUndefined();
   });
