@@ -93,7 +93,7 @@ def cases(size):
         ("crop, shrinking", large, [crop(3, 5, size * 8 // 7 - 4, size * 3 // 2 - 9, False)]),
         ("crop, growing, flipped", large, [crop(7, 2, half, half + 5, True)]),
         ("crop of three pixels", large, [crop(9, 4, 1, 3, False)]),
-        ("resize and centre crop", large, [{"kind": "plain", "resize": size * 8 // 7, "size": size}]),
+        ("resize and centre crop", large, [{"kind": "plain", "resize": size * 10 // 9, "size": size}]),
         ("resize and centre crop, upright", large[::-1], [{"kind": "plain", "resize": size + 5, "size": size}]),
         ("brighter", whole, [jitter("brightness", brightness=1.4)]),
         ("darker", whole, [jitter("brightness", brightness=0.6)]),

@@ -79,9 +79,11 @@ export function tileOf(pixels: ArrayLike<number>, size: number): Float32Array {
   const step = size / TILE;
   const first = Math.floor(step / 2);
   const tile = new Float32Array(TILE * TILE * 3);
-  for (let i = 0; i < tile.length; i++) {
-    const [y, x, c] = [Math.floor(i / (3 * TILE)), Math.floor(i / 3) % TILE, i % 3];
-    tile[i] = pixels[((first + y * step) * size + first + x * step) * 3 + c]!;
+  let i = 0;
+  for (let y = first; y < size; y += step) {
+    for (let x = first; x < size; x += step) {
+      for (let c = 0; c < 3; c++) tile[i++] = pixels[(y * size + x) * 3 + c]!;
+    }
   }
   return tile;
 }
@@ -89,7 +91,8 @@ export function tileOf(pixels: ArrayLike<number>, size: number): Float32Array {
 /** The mean of the absolute differences. */
 export function meanAbsoluteDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new Error(`${a.length} values and ${b.length}`);
+  const { abs } = Math;
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
+  for (let i = 0; i < a.length; i++) sum += abs(a[i]! - b[i]!);
   return sum / a.length;
 }

@@ -44,10 +44,9 @@ function blurAll(planes: tf.Tensor4D, sigmas: readonly number[], kernel: number)
   return tf.tidy(() => {
     const matrices = tf.tensor3d(weights, [n, size, size]);
     const alongRows = tf.matMul(tf.reshape(planes, [n, channels * size, size]), matrices, false, true);
-    const alongBoth = tf.matMul(
-      tf.reshape(matrices, [n, 1, size, size]),
-      tf.reshape<tf.Rank.R4>(alongRows, planes.shape),
-    );
+    // One for each channel: TensorFlow.js does not broadcast a batch in its inner axis.
+    const perChannel = tf.reshape(tf.tile(matrices, [1, channels, 1]), [n * channels, size, size]);
+    const alongBoth = tf.matMul(perChannel, tf.reshape(alongRows, [n * channels, size, size]));
     return tf.reshape(alongBoth, planes.shape);
   });
 }

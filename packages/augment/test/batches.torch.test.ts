@@ -1,0 +1,3 @@
+import { describeBatches } from './describeBatches.js';
+
+describeBatches('torch');
