@@ -1,4 +1,4 @@
-import type { RandomStream } from '@protocl/core';
+import type { RandomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 

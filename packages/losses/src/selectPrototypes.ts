@@ -1,4 +1,4 @@
-import type { RandomStream } from '@protocl/core';
+import type { RandomStream } from '@protocl/core/random';
 
 import { lossError } from './errors.js';
 

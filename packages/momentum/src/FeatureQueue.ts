@@ -1,4 +1,4 @@
-import { randomStream } from '@protocl/core';
+import { randomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 

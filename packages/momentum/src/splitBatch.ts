@@ -1,4 +1,4 @@
-import type { RandomStream } from '@protocl/core';
+import type { RandomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
