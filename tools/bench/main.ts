@@ -10,6 +10,7 @@ import { findPeer, type Peer } from './peer.js';
 /** Loaded when asked for, so that one benchmark does not need what another one does. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   engine: async () => (await import('./engine/engine.js')).engine,
+  augment: async () => (await import('./augment/augment.js')).augment,
   soak: async () => (await import('./soak/soak.js')).soak,
 };
 

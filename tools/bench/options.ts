@@ -32,6 +32,7 @@ export interface BenchOptions {
 export const usage = `npm run bench -- NAME [options]
 
   NAME                 engine: ResNet-18, products, optimizers, against PyTorch
+                       augment: two views of images, against torchvision
                        soak: memory over many training steps
 
   --json FILE          write the medians to FILE

@@ -121,15 +121,40 @@ async function ourLibtorch(): Promise<{ readonly root: string; readonly version:
 async function installPyTorch(folder: string, version: string | undefined, device: string): Promise<void> {
   const small = device === 'cpu' && process.platform === 'linux';
   const same = version === undefined ? 'torch' : `torch==${version}${small ? '+cpu' : ''}`;
+  await installPackages('python3', folder, [same, 'numpy'], small);
+}
+
+/**
+ * Installs Python packages into a folder.
+ *
+ * @param packages requirements and options of `pip install`
+ * @param small whether PyTorch's builds without CUDA are looked for too
+ */
+export async function installPackages(
+  python: string,
+  folder: string,
+  packages: readonly string[],
+  small: boolean,
+): Promise<void> {
   await execute(
-    'python3',
+    python,
     [
       ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--timeout=15', '--retries=1'],
       ...(small ? ['--extra-index-url', CPU_BUILDS] : []),
-      ...['--target', folder, '--upgrade', same, 'numpy'],
+      ...['--target', folder, '--upgrade', ...packages],
     ],
     { timeout: INSTALL_TIMEOUT },
   );
+}
+
+/** Runs the peer's Python, with the folders that `peerSide` gives it, and returns what it prints. */
+export async function runPeer(peer: Peer, args: readonly string[]): Promise<string> {
+  const { environment, command } = peerSide(peer, '');
+  const { stdout } = await execute(command, [...args], {
+    timeout: PROBE_TIMEOUT,
+    env: { ...process.env, ...environment },
+  });
+  return stdout;
 }
 
 const PROBE = `
@@ -158,7 +183,7 @@ function pythonEnvironment(modulePath: readonly string[]): Record<string, string
 }
 
 /** The last line that a failed command printed says most. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message?: string };
   const lines = (stderr || (message ?? String(error))).trim().split('\n');
   return lines.at(-1)!.trim();

@@ -1,5 +1,7 @@
 """Writes packages/augment/test/fixtures: reference pictures and statistics of torchvision and PIL.
 
+Also writes the picture of the augment benchmark.
+
     python3 tools/parity/augment.py
 
 needs torch, torchvision and Pillow. Every case is one transform with explicit parameters, applied by
@@ -16,21 +18,13 @@ import PIL
 import torch
 from PIL import Image, ImageFilter
 
-# torchvision's own operators, which no transform needs, may be built for another torch; they are
-# declared, since it describes them when it is imported.
-try:
-    import torchvision
-except RuntimeError:
-    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-        del sys.modules[name]
-    library = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        library.define(name + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    import torchvision
-from torchvision.transforms import RandomResizedCrop
-from torchvision.transforms import functional as F
+TOOLS = Path(__file__).resolve().parents[1]
+FIXTURES = TOOLS.parent / "packages" / "augment" / "test" / "fixtures"
+sys.path.insert(0, str(TOOLS / "bench" / "harness" / "python"))
+from load_torchvision import torchvision  # noqa: E402
+from torchvision.transforms import RandomResizedCrop  # noqa: E402
+from torchvision.transforms import functional as F  # noqa: E402
 
-FIXTURES = Path(__file__).resolve().parents[2] / "packages" / "augment" / "test" / "fixtures"
 
 
 def picture(height, width):
@@ -163,7 +157,21 @@ def crop_statistics(height, width, scale, ratio, count=100_000):
     }
 
 
+def photograph(height, width):
+    """Soft shapes, fine texture and grain: as much work for a JPEG decoder as most photographs are."""
+    generator = np.random.default_rng(0)
+    y, x = np.mgrid[:height, :width]
+    channels = []
+    for c in range(3):
+        coarse = Image.fromarray(generator.integers(0, 256, (height // 8, width // 8), dtype=np.uint8))
+        soft = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), float)
+        texture = 60 * np.sin(x / (7 + 3 * c)) * np.cos(y / (11 + c))
+        channels.append(0.5 * soft + texture + generator.normal(40, 12, (height, width)))
+    return Image.fromarray(np.clip(np.stack(channels, -1), 0, 255).astype(np.uint8))
+
+
 def main():
+    photograph(375, 500).save(TOOLS / "bench" / "augment" / "picture.jpg", quality=90)
     torch.manual_seed(0)
     # A JPEG, and what PIL decodes it to.
     jpeg = FIXTURES / "picture.jpg"

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
-import { benchError } from '../harness/benchError.js';
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
+import { requireSelection } from '../harness/requireSelection.js';
 import { isSelected, runCases } from '../harness/runCases.js';
 import { peerSide } from '../peer.js';
 import { agreement, checkAgreement } from './agreement.js';
@@ -25,12 +25,3 @@ export const engine: Benchmark = {
     return runCases(cases, sides, { ...options, report });
   },
 };
-
-function requireSelection(names: readonly string[], filter: string | undefined): void {
-  if (names.some((name) => isSelected(name, filter))) return;
-  throw benchError('BENCH_USAGE', {
-    message: 'no case has the text of --filter in its name',
-    given: filter,
-    expected: `a part of one of ${names.join(', ')}`,
-  });
-}

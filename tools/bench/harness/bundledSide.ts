@@ -23,8 +23,9 @@ export async function bundledSide(label: string, entry: string): Promise<SideCom
     format: 'esm',
     target: 'node20',
     conditions: ['@protocl/source'],
-    // Loaded from node_modules: there must be one instance of tfjs-core, and engines are optional.
-    external: ['@tensorflow/*'],
+    // Loaded from node_modules: there must be one instance of tfjs-core, engines are optional, and
+    // sharp finds its binary beside itself.
+    external: ['@tensorflow/*', 'sharp'],
     plugins: [keepModuleUrls],
     // What CommonJS dependencies call `require` has to be made in an ES module.
     banner: {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 
 import sharp from 'sharp';
 
@@ -22,6 +22,7 @@ export interface DecodeOptions {
 }
 
 const MAX_PIXELS = 100_000_000;
+const FAIL_ON = ['none', 'truncated', 'error', 'warning'];
 
 /**
  * Decodes an image of any format that sharp reads: upright as EXIF says, in sRGB, without alpha,
@@ -34,6 +35,13 @@ export async function decodeImage(
   { maxPixels = MAX_PIXELS, failOn = 'error' }: DecodeOptions,
 ): Promise<RgbImage> {
   requireCount('maxPixels', maxPixels, 1, Number.MAX_SAFE_INTEGER);
+  if (!FAIL_ON.includes(failOn)) {
+    throw augmentError('INVALID_OPTION', {
+      message: 'there is no such failOn',
+      given: failOn,
+      expected: FAIL_ON.join(', '),
+    });
+  }
   if (source.length === 0) throw corrupt(source, 'it is empty');
   try {
     const { data, info } = await sharp(source, {
@@ -73,7 +81,7 @@ async function typedError(source: ImageSource, maxPixels: number, cause: unknown
     });
   }
   if (typeof source === 'string') {
-    const problem = await access(source, constants.R_OK).catch((error: unknown) => error);
+    const problem = await problemOf(source);
     if (problem !== undefined) {
       return augmentError('IMAGE_NOT_READABLE', {
         message: 'an image file is not there or may not be read',
@@ -84,6 +92,16 @@ async function typedError(source: ImageSource, maxPixels: number, cause: unknown
     }
   }
   return corrupt(source, reason, cause);
+}
+
+/** Why a path cannot be read, as decoders do not tell. */
+async function problemOf(path: string): Promise<Error | undefined> {
+  try {
+    await access(path, constants.R_OK);
+    return (await stat(path)).isFile() ? undefined : new Error('it is no file');
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function corrupt(source: ImageSource, reason: string, cause?: unknown): Error {

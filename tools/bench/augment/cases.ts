@@ -1,0 +1,57 @@
+import { parseRecipe, recipes, type AugmentationRecipe } from '@protocl/augment';
+
+import type { Case } from '../harness/comparison.js';
+import type { BenchOptions } from '../options.js';
+
+/** At least 4 times the images a second. */
+const VIEWS_LIMIT = 1 / 4;
+/** At least 1.5 times. */
+const FILES_LIMIT = 1 / 1.5;
+
+const BATCH = 256;
+/** Batches of a sample; both workers of the peer's loader need some. */
+const BATCHES = 4;
+const FILES = 128;
+const TINY = { batch: 8, batches: 2, files: 4 };
+
+/**
+ * Two views of every image, by threads of ours and as many worker processes of the peer's loader.
+ *
+ * @param picture the path of a JPEG
+ */
+export function augmentCases(picture: string, options: BenchOptions): Case[] {
+  const { device, backend, tiny } = options;
+  const sizes = tiny ? TINY : { batch: BATCH, batches: BATCHES, files: FILES };
+  const benchCase = (
+    name: string,
+    threads: number,
+    iterations: number,
+    limit: number,
+    settings: object,
+  ): Case => ({
+    name: `${name}/threads-${threads}`,
+    measure: 'time',
+    unit: 'ms',
+    threads,
+    ours: { ...settings, device, backend },
+    peers: [{ variant: '', task: { ...settings } }],
+    iterations,
+    // The promises were made for the processor and for the full sizes.
+    ...(device === 'cpu' && !tiny && { limit }),
+  });
+  const views = (name: string, threads: number, recipe: AugmentationRecipe): Case =>
+    benchCase(`two-views/${name}/batch-${sizes.batch}`, threads, sizes.batches, VIEWS_LIMIT, {
+      case: 'views',
+      recipe: parseRecipe(recipe),
+      batch: sizes.batch,
+    });
+  return options.threads.flatMap((threads) => [
+    views('cifar', threads, recipes.cifar()),
+    views('moco-v2-32px', threads, recipes.mocoV2({ size: 32 })),
+    benchCase('jpeg-two-crops/500x375-224px', threads, sizes.files, FILES_LIMIT, {
+      case: 'files',
+      recipe: parseRecipe(recipes.mocoV2()),
+      picture,
+    }),
+  ]);
+}
