@@ -1,22 +1,27 @@
 import { sgdMomentumStep } from '@protocl/backend';
 import { batches, type ImageDataset } from '@protocl/datasets';
+import { createEncoder, type Encoder, type EncoderOptions } from '@protocl/encoders';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { createResNet, type ResNet, type ResNetOptions } from '../models/resnet.js';
 import { normalizedImages } from './images.js';
 
 const MOMENTUM = 0.9;
 const WEIGHT_DECAY = 5e-4;
 const TEST_BATCH = 500;
 
+/** Which network to train. */
+export interface ClassifierOptions extends Pick<EncoderOptions, 'architecture' | 'width' | 'seed'> {
+  readonly classes: number;
+}
+
 /** A ResNet that learns to name what is in an image: cross-entropy, SGD with Nesterov momentum. */
 export class Classifier {
-  readonly network: ResNet;
+  readonly network: Encoder;
   readonly #variables: tf.Variable[];
   readonly #velocities: tf.Variable[];
 
-  constructor(options: ResNetOptions) {
-    this.network = createResNet(options);
+  constructor({ classes, ...options }: ClassifierOptions) {
+    this.network = createEncoder({ ...options, head: { kind: 'linear', dimension: classes } });
     this.#variables = Object.values(this.network.variables);
     this.#velocities = this.#variables.map((variable) =>
       tf.tidy(() => tf.variable(tf.zerosLike(variable), false)),

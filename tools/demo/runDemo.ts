@@ -15,7 +15,7 @@ export interface DemoContext {
 }
 
 /** The network: small enough that a laptop's processor shows it several epochs in a minute. */
-const NETWORK = { depth: 8, width: 16 } as const;
+const NETWORK = { architecture: 'resnet8', width: 16 } as const;
 /** How many test images are looked at on the way. */
 const SAMPLE = 1000;
 
@@ -32,7 +32,7 @@ export async function runDemo(options: DemoOptions, context: DemoContext): Promi
   ]);
 
   const classifier = new Classifier({ ...NETWORK, classes: trainSet.classNames.length, seed: options.seed });
-  const description = `ResNet-${NETWORK.depth} of width ${NETWORK.width}`;
+  const description = `${NETWORK.architecture} of width ${NETWORK.width}`;
   print(`training ${description} for ${options.seconds} s, ${options.batchSize} images a step`);
   const progress = createProgress(options.seconds, output);
   const sample = firstImages(testSet, SAMPLE);

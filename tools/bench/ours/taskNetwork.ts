@@ -1,15 +1,16 @@
+import { createEncoder, type Architecture, type Encoder } from '@protocl/encoders';
+
 import type { TaskParameters } from '../harness/serve.js';
-import { createResNet, type ResNet, type ResNetOptions } from '../../models/resnet.js';
 
 /** Classes of every network here: those of CIFAR-10. */
 export const CLASSES = 10;
 
-/** The network of the `depth` and `width` that a task names. */
-export function taskNetwork({ depth, width }: TaskParameters): ResNet {
-  return createResNet({
-    depth: depth as ResNetOptions['depth'],
+/** The classifier of the `depth` and `width` that a task names. */
+export function taskNetwork({ depth, width }: TaskParameters): Encoder {
+  return createEncoder({
+    architecture: `resnet${String(depth)}` as Architecture,
     width: Number(width),
-    classes: CLASSES,
+    head: { kind: 'linear', dimension: CLASSES },
     seed: 1,
   });
 }

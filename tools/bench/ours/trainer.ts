@@ -1,17 +1,17 @@
 import { sgdMomentumStep, type SgdMomentumOptions } from '@protocl/backend';
+import type { Encoder } from '@protocl/encoders';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { TaskParameters } from '../harness/serve.js';
-import type { ResNet } from '../../models/resnet.js';
 
 /** Supervised training with SGD and momentum. */
 export class Trainer {
-  readonly #network: ResNet;
+  readonly #network: Encoder;
   readonly #variables: tf.Variable[];
   readonly #velocities: readonly tf.Variable[];
   readonly #optimizer: SgdMomentumOptions;
 
-  constructor(network: ResNet, optimizer: SgdMomentumOptions) {
+  constructor(network: Encoder, optimizer: SgdMomentumOptions) {
     this.#network = network;
     this.#variables = Object.values(network.variables);
     this.#velocities = zeroVelocities(this.#variables);

@@ -26,7 +26,7 @@ test(
       shape: [1000, 32, 32, 3] as const,
       classNames,
     };
-    const classifier = new Classifier({ depth: 8, width: 16, seed: 1 });
+    const classifier = new Classifier({ architecture: 'resnet8', width: 16, classes: 10, seed: 1 });
     let step = 0;
     for (const batch of batches(trainSet, { batchSize: 64, seed: 1 })) {
       const pixels = normalizedImages(batch);

@@ -1,16 +1,16 @@
 import { randomStream } from '@protocl/core';
+import type { Encoder } from '@protocl/encoders';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { PreparedTask, TaskParameters } from '../../harness/serve.js';
 import { CLASSES, taskNetwork } from '../../ours/taskNetwork.js';
 import { optimizerOf, Trainer } from '../../ours/trainer.js';
-import type { ResNet } from '../../../models/resnet.js';
 import { writeArrays, type NamedArray } from './arrays.js';
 import { repeat } from './repeat.js';
 
 /** A network and a batch for it. */
 interface Setting {
-  readonly network: ResNet;
+  readonly network: Encoder;
   /** [N, H, W, 3] */
   readonly images: tf.Tensor4D;
   /** int32 [N] */
