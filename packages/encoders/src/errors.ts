@@ -1,4 +1,4 @@
-import { ProtoclError, type ProtoclErrorDetails } from '@protocl/core';
+import { ProtoclError, type ProtoclErrorDetails } from '@protocl/core/errors';
 
 /** What can go wrong in this package. */
 export type EncoderErrorCode =

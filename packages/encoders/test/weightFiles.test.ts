@@ -9,6 +9,7 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   loadEncoder,
+  loadWeights,
   saveEncoder,
   type Encoder,
   type EncoderOptions,
@@ -85,6 +86,15 @@ describe('saveEncoder and loadEncoder', () => {
     expect(report.ignored).toHaveLength(22);
     expect(report.ignored).toContain('module.queue_ptr');
     expect(report.ignored).toContain('module.encoder_q.bn1.num_batches_tracked');
+    expectEvaluation(encoder, reference);
+    encoder.dispose();
+  });
+
+  test('take the bytes of a file as well', async () => {
+    const reference = await readFixture<EvaluationCase>('moco.json');
+    const encoder = encoderOf(reference);
+    const report = await loadWeights(encoder, await readFile(fixtureFile('moco.safetensors')));
+    expect(report.loaded).toHaveLength(104);
     expectEvaluation(encoder, reference);
     encoder.dispose();
   });

@@ -1,4 +1,4 @@
-import { randomStream, type RandomStream } from '@protocl/core';
+import { randomStream, type RandomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Draws the initial values of a parameter. */
