@@ -1,31 +1,15 @@
-import { ProtoclError, isProtoclError } from '@protocl/core';
+import { runCommandLine } from '@protocl/pipeline';
 
-import { parseOptions, usage } from './options.js';
-
-/** What a shell reports for a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
-
-async function main(args: readonly string[]): Promise<void> {
-  const options = parseOptions(args);
-  if (options === 'help') {
-    console.log(usage);
-    return;
-  }
-  const stop = new AbortController();
-  process.on('SIGINT', () => {
-    if (stop.signal.aborted) process.exit(INTERRUPTED);
-    stop.abort(new ProtoclError('INTERRUPTED', { message: 'stopped before the training began' }));
-  });
-  // Loaded only now, so that a wrong option is refused at once.
-  const { runDemo } = await import('./runDemo.js');
-  await runDemo(options, { output: process.stdout, signal: stop.signal });
+/** What the demo adds to the arguments that it is given, which win over the preset. */
+function trainArguments(given: readonly string[]): string[] {
+  const isResumed = given.some((argument) => argument === '--resume' || argument.startsWith('--resume='));
+  return ['train', '--json', ...(isResumed ? [] : ['--preset', 'pcl-demo']), ...given];
 }
 
-try {
-  await main(process.argv.slice(2));
-  // A backend may keep threads that would hold the process up.
-  process.exit(0);
-} catch (error) {
-  console.error(isProtoclError(error) ? error.message : error);
-  process.exit(isProtoclError(error, 'INTERRUPTED') ? INTERRUPTED : 1);
-}
+const code = await runCommandLine(trainArguments(process.argv.slice(2)), {
+  print: (line) => console.log(line),
+  output: process.stderr,
+  trainCommand: 'npm run demo --',
+});
+// A backend may keep threads that would hold the process up.
+process.exit(code);

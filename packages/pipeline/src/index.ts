@@ -4,6 +4,8 @@ export { configJsonSchema, configSchema, type Config, type ConfigInput } from '.
 export { ConfigError, type ConfigProblem } from './config/problems.js';
 export { type ConfigLayer } from './config/layers.js';
 export { presets } from './presets/presets.js';
+export { runCommandLine } from './cli/runCommandLine.js';
+export { type Terminal } from './cli/terminal.js';
 export { type PipelineError, type PipelineErrorCode } from './errors.js';
 export { knnAccuracy, type KnnOptions, type LabelledFeatures } from './evaluation/knnAccuracy.js';
 export { linearProbe, type LinearProbeOptions, type LinearProbeResult } from './evaluation/linearProbe.js';

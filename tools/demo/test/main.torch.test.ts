@@ -1,83 +1,95 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+/** The first use downloads the data set. */
+jest.setTimeout(900_000);
 
 const main = new URL('../main.ts', import.meta.url).pathname;
-/** The first use downloads the data set. */
-const TIMEOUT_MS = 600_000;
 
-/** Runs the command; `onOutput` sees what it has written so far and may send it signals. */
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'protocl-demo-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs the demo; `onOutput` sees what it has told so far and may interrupt it. */
 async function demo(
   args: string[],
   onOutput: (text: string, interrupt: () => void) => void = () => undefined,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const flags = ['--conditions=@protocl/source', '--import', import.meta.resolve('tsx')];
-  const child = spawn(process.execPath, [...flags, main, ...args]);
+  const child = spawn(process.execPath, [...flags, main, ...args], { cwd: folder });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-    onOutput(stdout, () => child.kill('SIGINT'));
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    onOutput(stderr, () => child.kill('SIGINT'));
   });
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number];
   return { code, stdout, stderr };
 }
 
-function accuracyIn(stdout: string): number {
-  return Number(/test accuracy +(\d+\.\d)% of 10000 images/.exec(stdout)?.[1]);
-}
+/** A small part of the images and of the network. */
+const quick = [
+  ...['data.limit=640', 'data.testLimit=200', 'encoder.width=8', 'method.queue=256'],
+  ...['method.granularities=[20, 40]', 'method.warmupEpochs=1', 'evaluation.knn.k=20'],
+].flatMap((setting) => ['--set', setting]);
+const short = ['--epochs', '2', '--batch-size', '64', '--backend', 'torch', ...quick];
 
 describe('the demo’s command', () => {
-  test(
-    'trains on the real images',
-    async () => {
-      const { code, stdout, stderr } = await demo([
-        '--seconds',
-        '3',
-        '--backend',
-        'torch',
-        '--batch-size',
-        '64',
-      ]);
-      expect(stderr).toBe('');
-      expect(code).toBe(0);
-      // How much is learnt in that time depends on the machine; learning.torch.test.ts counts steps.
-      expect(accuracyIn(stdout)).toBeGreaterThan(0);
-      expect(stdout).toMatch(/backend +torch on cpu/);
-    },
-    TIMEOUT_MS,
-  );
+  test('trains on the real images, prints its summary and writes the run’s folder', async () => {
+    const { code, stdout, stderr } = await demo([...short, '--seed', '5']);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const share = expect.any(Number) as unknown;
+    const summary = JSON.parse(stdout) as {
+      folder: string;
+      imagesPerSecond: number;
+      peakMemoryBytes: number;
+    };
+    expect(summary).toMatchObject({
+      knn: { random: share, warmup: share, final: share },
+      linear: { random: share, warmup: share, final: share },
+      purity: share,
+      minutes: share,
+      seed: 5,
+    });
+    expect(summary.imagesPerSecond).toBeGreaterThan(0);
+    expect(summary.peakMemoryBytes).toBeGreaterThan(2 ** 26);
+    expect(summary.folder).toMatch(/runs\/pcl-demo-/);
+    expect(JSON.parse(await readFile(join(summary.folder, 'summary.json'), 'utf8'))).toEqual(summary);
+    expect(stderr).toMatch(/kNN accuracy +[\d.]+% +[\d.]+% +[\d.]+%/);
+  });
 
-  test(
-    'ends in good order on Ctrl-C',
-    async () => {
-      let interrupted = false;
-      const { code, stdout } = await demo(['--seconds', '3600', '--backend', 'torch'], (text, interrupt) => {
-        if (interrupted || !text.includes('images/s |')) return;
-        interrupted = true;
-        interrupt();
-      });
-      expect(stdout).toMatch(/the results so far/);
-      expect(accuracyIn(stdout)).toBeGreaterThanOrEqual(0);
-      expect(code).toBe(0);
-    },
-    TIMEOUT_MS,
-  );
+  test('ends in good order on Ctrl-C, and goes on from there', async () => {
+    const run = join(folder, 'interrupted');
+    let interrupted = false;
+    const stopped = await demo([...short, '--out', run], (text, interrupt) => {
+      if (interrupted || !/epoch 1\/2/.test(text)) return;
+      interrupted = true;
+      interrupt();
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toContain(`npm run demo -- --resume ${run}`);
+    const resumed = await demo(['--resume', run]);
+    expect({ code: resumed.code, stderr: resumed.stderr }).toMatchObject({ code: 0 });
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ status: 'completed', epochs: 2 });
+  });
 
-  test('refuses wrong values before it loads anything', async () => {
-    const { code, stdout, stderr } = await demo(['--batch-size', '0']);
-    expect(code).toBe(1);
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(
-      /^--batch-size has a value that cannot be used\. given: 0\. expected: a whole number/,
-    );
+  test('refuses wrong settings before it loads anything', async () => {
+    const { code, stdout, stderr } = await demo(['--set', 'method.quee=5']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/Did you mean method.queue\?/);
   });
 
   test('explains itself', async () => {
     const { code, stdout } = await demo(['--help']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/--seconds N/);
+    expect(stdout).toMatch(/--set <key=value>/);
   });
 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { defined } from '../run/defined.js';
 import { flagLayers, type ConfigFlags } from './configFlags.js';
 import type { ConfigLayer } from '../config/layers.js';
 
@@ -22,6 +23,7 @@ export function withCheckpoint(command: Command, description: string): Command {
 }
 
 /** What such flags change. */
-export function changesFrom(flags: CheckpointFlags): readonly ConfigLayer[] {
-  return flagLayers(flags);
+export function changesFrom({ set, backend, device, threads }: CheckpointFlags): readonly ConfigLayer[] {
+  // A command may have flags of its own with the names of others.
+  return flagLayers(defined({ set, backend, device, threads }));
 }

@@ -6,4 +6,6 @@ export interface Terminal {
   readonly print: (line: string) => void;
   /** For what happens on the way: standard error. */
   readonly output: Output;
+  /** How `train` is called from here, for advice; `protocl train` by default. */
+  readonly trainCommand?: string;
 }

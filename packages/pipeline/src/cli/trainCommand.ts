@@ -15,12 +15,12 @@ interface TrainFlags extends ConfigFlags {
 }
 
 /** `protocl train`: trains an encoder, or goes on with a run. */
-export function trainCommand({ print, output }: Terminal): Command {
+export function trainCommand({ print, output, trainCommand: called = 'protocl train' }: Terminal): Command {
   const command = new Command('train')
     .description('Train an encoder and write a run folder, or go on with a run that was interrupted.')
     .option('--out <folder>', 'folder of the run (default: runs/NAME-TIME)')
     .option('--resume [run]', 'go on with a run; without a folder, with the one in runs written to last')
-    .option('--json', 'print the summary as JSON')
+    .option('--json', 'print the summary as JSON too')
     .addHelpText(
       'after',
       '\nExample: protocl train --preset pcl-demo --epochs 4 --set method.warmupEpochs=2' +
@@ -29,16 +29,20 @@ export function trainCommand({ print, output }: Terminal): Command {
   return withConfigFlags(command).action(async (flags: TrainFlags) => {
     const begin = await runOf(flags);
     const summary = await interruptible(
-      (signal) => begin({ signal, output }),
+      (signal) => begin({ signal, output, trainCommand: called }),
       () => output.write('\nstopping after this step; once more ends at once\n'),
     );
     if (summary.status === 'stopped') {
       throw pipelineError('INTERRUPTED', {
         message: `interrupted after ${summary.epochs} epochs; the checkpoint is written`,
-        remedy: `Go on with it by: protocl train --resume ${summary.folder}`,
+        remedy: `Go on with it by: ${called} --resume ${summary.folder}`,
       });
     }
-    print(flags.json === true ? JSON.stringify(summary, null, 2) : summaryInWords(summary));
+    if (flags.json !== true) print(summaryInWords(summary));
+    else {
+      output.write(`${summaryInWords(summary)}\n`);
+      print(JSON.stringify(summary, null, 2));
+    }
   });
 }
 

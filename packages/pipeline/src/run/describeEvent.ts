@@ -15,6 +15,8 @@ export function describeEvent(event: TrainingEvent): string | undefined {
       return `after ${event.epoch} epochs: ${figuresInWords(event.figures)} (${duration(event.seconds)})`;
     case 'epoch':
       return `epoch ${event.epoch} done: mean loss ${event.loss.toFixed(3)} (${duration(event.seconds)})`;
+    case 'warning':
+      return `warning: ${event.message}`;
     case 'checkpointRejected':
       return `a checkpoint cannot be used and an older one is tried: ${event.error.message}`;
     case 'step':

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import type { GranularityPurity } from './prototypePurity.js';
 import type { Metrics } from './metrics.js';
 import { stagesOf } from './stages.js';
 
@@ -22,8 +23,13 @@ export interface RunSummary {
   readonly knn: StageScores;
   /** Accuracy of a linear classifier on the frozen features, 0 .. 1. */
   readonly linear: StageScores;
-  /** The share of training images whose class is the commonest of their cluster, by number of clusters. */
-  readonly purity: Readonly<Record<string, number>> | null;
+  /**
+   * The share of training images whose class is the commonest of their cluster, of the clustering with
+   * the fewest clusters; null without classes or prototypes.
+   */
+  readonly purity: number | null;
+  /** The same of every clustering; it grows with the number of clusters. */
+  readonly purities: readonly GranularityPurity[];
   /** Of the M-steps that this process trained. */
   readonly imagesPerSecond: number | null;
   /** From start to end, of this process. */
@@ -43,7 +49,7 @@ export function stageScores(figure: string, { evaluations }: Metrics, config: Co
 }
 
 /** The summary as lines for people. */
-export function summaryInWords({ status, knn, linear, purity, ...rest }: RunSummary): string {
+export function summaryInWords({ status, knn, linear, purities, ...rest }: RunSummary): string {
   const percent = (share: number | null) =>
     (share === null ? '-' : `${(100 * share).toFixed(1)}%`).padStart(8);
   const scores = ([name, { random, warmup, final }]: readonly [string, StageScores]) =>
@@ -56,8 +62,8 @@ export function summaryInWords({ status, knn, linear, purity, ...rest }: RunSumm
     ['seed', String(rest.seed)],
     ['run folder', rest.folder],
   ];
-  const purities = Object.entries(purity ?? {}).map(([k, share]) => `${(100 * share).toFixed(1)}% (k=${k})`);
-  if (purities.length > 0) figures.unshift(['cluster purity', purities.join(', ')]);
+  const shares = purities.map(({ k, purity }) => `${(100 * purity).toFixed(1)}% (k=${k})`);
+  if (shares.length > 0) figures.unshift(['cluster purity', shares.join(', ')]);
   return [
     '',
     `${''.padEnd(18)}${['random', 'warm-up', status === 'completed' ? 'final' : '-'].map((name) => name.padStart(8)).join('')}`,

@@ -21,7 +21,7 @@ import type { RunData } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
 import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
 import { defined } from './defined.js';
-import { prototypePurity } from './prototypePurity.js';
+import { prototypePurity, type GranularityPurity } from './prototypePurity.js';
 import type { Output } from './progress.js';
 import { RunFolder } from './runFolder.js';
 import { RunRecord } from './runRecord.js';
@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Where progress is shown; nowhere by default. */
   readonly output?: Output;
+  /** The command that trains, to tell how to resume; `protocl train` by default. */
+  readonly trainCommand?: string;
 }
 
 export interface TrainOptions extends RunOptions {
@@ -81,8 +83,9 @@ export async function resume(path?: string, options: RunOptions = {}): Promise<R
 async function run(
   folder: RunFolder,
   config: Config,
-  { images, signal, output, resume: resumes }: RunOptions & { readonly resume: boolean },
+  options: RunOptions & { readonly resume: boolean },
 ): Promise<RunSummary> {
+  const { images, signal, output, resume: resumes, trainCommand = 'protocl train' } = options;
   const begun = performance.now();
   const record = await RunRecord.open(folder, output);
   try {
@@ -110,7 +113,8 @@ async function run(
         epochs: trained.result.epoch,
         knn: stageScores('knn', metrics, config),
         linear: stageScores('linear', metrics, config),
-        purity: trained.purity,
+        purity: trained.purities?.[0]?.purity ?? null,
+        purities: trained.purities ?? [],
         imagesPerSecond,
         minutes: (performance.now() - begun) / 60_000,
         // In kilobytes on every platform.
@@ -126,7 +130,7 @@ async function run(
   } catch (error) {
     record.failure(error);
     if (await folder.hasCheckpoint())
-      record.advise(`the run can be resumed: protocl train --resume ${folder.path}`);
+      record.advise(`the run can be resumed: ${trainCommand} --resume ${folder.path}`);
     throw error;
   } finally {
     record.close();
@@ -135,7 +139,7 @@ async function run(
 
 interface Trained {
   readonly result: TrainingResult;
-  readonly purity: Readonly<Record<string, number>> | null;
+  readonly purities: readonly GranularityPurity[] | null;
 }
 
 async function trainOn(
@@ -168,7 +172,7 @@ async function trainOn(
     });
     const result = await trainer.run();
     await saveEncoder(encoder, folder.encoder);
-    return { result, purity: await prototypePurity(method, data.labels) };
+    return { result, purities: await prototypePurity(method, data.labels) };
   } finally {
     method?.dispose();
     encoder.dispose();

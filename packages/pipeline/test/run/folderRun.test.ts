@@ -40,7 +40,7 @@ describe('a run on folders of images', () => {
     const before = tf.memory().numTensors;
     const summary = await train(configOf(), { folder: join(parent, 'whole') });
     expect(tf.memory().numTensors).toBe(before);
-    expect(summary).toMatchObject({ status: 'completed', epochs: 3, purity: { 4: expect.any(Number) } });
+    expect(summary).toMatchObject({ status: 'completed', epochs: 3, purity: expect.any(Number) });
     // Guessing gets 0.25; the classes are colours.
     expect(summary.knn.final).toBeGreaterThan(0.5);
     expect(summary.linear.final).toBeGreaterThan(0.5);
