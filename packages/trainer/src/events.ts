@@ -7,6 +7,7 @@ export type TrainingEvent =
   | StartEvent
   | StepEvent
   | ExpectationEvent
+  | WarningEvent
   | EvaluationEvent
   | EpochEvent
   | CheckpointEvent
@@ -38,6 +39,12 @@ export interface ExpectationEvent extends Position {
   readonly type: 'expectation';
   readonly figures: Figures;
   readonly seconds: number;
+}
+
+/** Something that is worth knowing, such as clusters without images. */
+export interface WarningEvent extends Position {
+  readonly type: 'warning';
+  readonly message: string;
 }
 
 export interface EvaluationEvent {

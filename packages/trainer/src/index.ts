@@ -30,3 +30,5 @@ export {
 export { checkpointsSchema, type CheckpointsOptions } from './checkpoints/checkpointFolder.js';
 export { trainingSchema, type Evaluation, type TrainerOptions } from './trainingOptions.js';
 export { Trainer, type TrainingResult } from './trainer.js';
+export { createPcl, type CreatePclOptions } from './methods/pcl.js';
+export { pclProblems, pclSchema, type OptionProblem, type PclOptions } from './methods/pclOptions.js';

@@ -19,6 +19,8 @@ export interface UpdateContext extends Position {
   readonly source: TrainingSource;
   /** Asks to give up; what is given up has to leave the method as it was. */
   readonly signal?: AbortSignal;
+  /** Takes a warning, one line. */
+  readonly log?: (line: string) => void;
 }
 
 export interface StepContext extends Position {

@@ -104,14 +104,20 @@ export class Trainer {
   }
 
   async #begin(optimizer: Optimizer): Promise<string | undefined> {
-    if (this.#options.resume !== true) {
-      await this.#folder?.begin();
-      return undefined;
-    }
-    const restore = (checkpoint: Checkpoint) => this.#restore(checkpoint, optimizer);
-    const path = await this.#folder?.resume(restore, (event) => this.#tell(event));
-    if (path !== undefined) this.#saved = { position: this.#position, path };
-    return path;
+    const { method, resume } = this.#options;
+    if (resume === true) {
+      const restore = (checkpoint: Checkpoint) => this.#restore(checkpoint, optimizer);
+      const path = await this.#folder!.resume(restore, (event) => this.#tell(event));
+      if (path !== undefined) {
+        this.#saved = { position: this.#position, path };
+        return path;
+      }
+    } else await this.#folder?.begin();
+    // A new run takes its own state over as a resumed one does: an engine adds up in an order that depends
+    // on how tensors lie in memory, and the two have to agree to the last bit.
+    method.fromState(await method.toState());
+    optimizer.fromState(await optimizer.toState());
+    return undefined;
   }
 
   /** Trains what is left of the epoch, then evaluates and writes a checkpoint where they are due. */
@@ -208,7 +214,8 @@ export class Trainer {
     const begun = performance.now();
     let figures: Figures | undefined;
     try {
-      figures = await method.beforeUpdate?.({ ...this.#position, source, ...(signal && { signal }) });
+      const log = (message: string) => this.#tell({ type: 'warning', ...this.#position, message });
+      figures = await method.beforeUpdate?.({ ...this.#position, source, log, ...(signal && { signal }) });
     } catch (error) {
       if (signal?.aborted === true) throw new Stopped();
       throw error;

@@ -5,6 +5,7 @@ import type {
   Method,
   State,
   StepContext,
+  TensorState,
   TrainingBatch,
   TrainingSource,
   UpdateContext,

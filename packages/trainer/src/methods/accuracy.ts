@@ -1,0 +1,40 @@
+import type { Prototypes } from '@protocl/losses';
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Acc@Inst: the share of queries that are nearer to their own key than to any negative.
+ *
+ * @param query float32 [N, D], and key alike; negatives [K, D]; all L2-normalised
+ */
+export function instanceAccuracy(query: tf.Tensor2D, key: tf.Tensor2D, negatives: tf.Tensor2D): tf.Scalar {
+  return tf.tidy(() => {
+    const own = tf.sum(tf.mul(query, key), 1);
+    const nearest = tf.max(tf.matMul(query, negatives, false, true), 1);
+    return tf.mean<tf.Scalar>(tf.cast(tf.greater(own, nearest), 'float32'));
+  });
+}
+
+/**
+ * Acc@Proto: the share of queries whose likeliest prototype is that of their own cluster, as a mean over
+ * granularities.
+ *
+ * @param query float32 [N, D], L2-normalised
+ * @param index [N], the image of each query
+ */
+export function prototypeAccuracy(
+  query: tf.Tensor2D,
+  prototypes: readonly Prototypes[],
+  index: Int32Array,
+): tf.Scalar {
+  return tf.tidy(() => {
+    const shares = prototypes.map(({ centroids, concentration, assignments }) => {
+      const own = tf.tensor1d(
+        index.map((image) => assignments[image]!),
+        'int32',
+      );
+      const logits = tf.div(tf.matMul(query, centroids, false, true), concentration);
+      return tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), own), 'float32'));
+    });
+    return tf.mean<tf.Scalar>(tf.stack(shares));
+  });
+}
