@@ -38,23 +38,26 @@ export function assignWeights(variables: Variables, tensors: Tensors): void {
   requireFittingWeights(variables, tensors);
   for (const [name, variable] of Object.entries(variables)) {
     const { data, shape } = tensors[name]!;
-    tf.tidy(() => variable.assign(arrange(tf.tensor(data, [...shape], 'float32'), FROM_PYTORCH)));
+    // A copy, since an engine may keep the array itself.
+    tf.tidy(() => variable.assign(arrange(tf.tensor(data.slice(), [...shape], 'float32'), FROM_PYTORCH)));
   }
 }
 
 function requireFittingWeights(variables: Variables, tensors: Tensors): void {
   const missing = Object.keys(variables).filter((name) => !Object.hasOwn(tensors, name));
   const unexpected = Object.keys(tensors).filter((name) => !Object.hasOwn(variables, name));
-  const differing = Object.entries(variables).flatMap(([name, variable]) => {
-    const tensor = Object.hasOwn(tensors, name) ? tensors[name]! : undefined;
-    if (tensor === undefined) return [];
-    const [given, expected] = [describe(tensor), describe({ dtype: 'float32', shape: shapeIn(variable) })];
+  const differing = Object.entries(variables).flatMap(([name, { rank, shape, size }]) => {
+    if (!Object.hasOwn(tensors, name)) return [];
+    const expectedShape = TO_PYTORCH[rank]?.map((axis) => shape[axis]!) ?? shape;
+    const expected = `float32 [${expectedShape.join(', ')}] of ${size}`;
+    const tensor = tensors[name]!;
+    const given = `${tensor.dtype} [${tensor.shape.join(', ')}] of ${tensor.data.length}`;
     return given === expected ? [] : [`${name} is ${given} instead of ${expected}`];
   });
   const trouble = [
     ...listed('missing', missing),
     ...listed('not known to the encoder', unexpected),
-    ...listed('of another shape or dtype', differing),
+    ...listed('of another dtype, shape or number of values', differing),
   ];
   if (trouble.length === 0) return;
   throw encoderError('WEIGHTS_MISMATCH', {
@@ -62,15 +65,6 @@ function requireFittingWeights(variables: Variables, tensors: Tensors): void {
     expected: `the ${Object.keys(variables).length} tensors of this encoder`,
     remedy: 'Create the encoder with the architecture, stem, width and head that the weights were made with',
   });
-}
-
-/** PyTorch's shape of a variable. */
-function shapeIn({ rank, shape }: tf.Variable): number[] {
-  return TO_PYTORCH[rank]?.map((axis) => shape[axis]!) ?? shape;
-}
-
-function describe({ dtype, shape }: Pick<TensorState, 'dtype' | 'shape'>): string {
-  return `${dtype} [${shape.join(', ')}]`;
 }
 
 /** More names than this hide what matters; then the architecture is another one. */

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
 import { createEncoder, type EncoderOptions } from '@protocl/encoders';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { readFixture } from './reference.js';
+
+// Deep networks take their time on a machine that has other work as well.
+jest.setTimeout(120_000);
 
 beforeAll(async () => {
   await useBackend('wasm', { log: () => undefined });
@@ -213,13 +216,14 @@ describe('a state', () => {
       'conv1.weight': { ...before.tensors['conv1.weight']!, data: new Float32Array(2 * 3 * 9).fill(5) },
       'fc.weight': { ...weight, shape: [8, 128] },
       'bn1.weight': { dtype: 'int32' as const, shape: [2], data: Int32Array.of(1, 2) },
+      'fc.bias': { dtype: 'float32' as const, shape: [128], data: Float32Array.of(1, 2, 3) },
       'projector.weight': weight,
     };
     expect(() => encoder.fromState({ tensors: wrong })).toThrow(
       expect.objectContaining({
         code: 'WEIGHTS_MISMATCH',
         message: expect.stringMatching(
-          /missing: bn1\.bias\. not known to the encoder: projector\.weight\. of another shape or dtype: bn1\.weight is int32 \[2\] instead of float32 \[2\], fc\.weight is float32 \[8, 128\] instead of float32 \[128, 8\]\./,
+          /missing: bn1\.bias\. not known to the encoder: projector\.weight\. of another dtype, shape or number of values: bn1\.weight is int32 \[2\] of 2 instead of float32 \[2\] of 2, fc\.weight is float32 \[8, 128\] of 1024 instead of float32 \[128, 8\] of 1024, fc\.bias is float32 \[128\] of 3 instead of float32 \[128\] of 128\./,
         ) as unknown,
       }),
     );

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { uniform } from './formula.js';
@@ -11,6 +11,9 @@ import {
   type EvaluationCase,
   type ReferenceCase,
 } from './reference.js';
+
+// Deep networks take their time on a machine that has other work as well.
+jest.setTimeout(120_000);
 
 const { narrow } = await readFixture<{ narrow: EvaluationCase[] }>('torchvision.json');
 const training = await readFixture<TrainingCase[]>('training.json');

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { formulaPixels, formulaTensor } from './formula.js';
 
 /** Outputs of the heads in the fixtures. */
-export const DIMENSION = 10;
+const DIMENSION = 10;
 
 /** A network and images in a fixture of tools/parity/encoders.py. */
 export interface ReferenceCase {

@@ -172,7 +172,9 @@ describe('saveEncoder and loadEncoder', () => {
     await saveEncoder(wider, path);
     await expectRefusal(encoder, path, {
       code: 'WEIGHTS_MISMATCH',
-      message: expect.stringMatching(/conv1\.weight is float32 \[3, 3, 3, 3\] instead of .*and \d+ more/),
+      message: expect.stringMatching(
+        /conv1\.weight is float32 \[3, 3, 3, 3\] of 81 instead of .*and \d+ more/,
+      ),
     });
     const whole = await readFile(path);
     await writeFile(path, whole.subarray(0, whole.length - 1));
