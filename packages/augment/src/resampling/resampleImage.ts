@@ -1,6 +1,6 @@
-import { resampleBinary } from './resampleBinary.js';
-import { resamplingTaps, type ResamplingTaps } from './resamplingTaps.js';
 import type { ImageResampling } from '../cropResampling.js';
+import { loadPasses, type Passes } from './passes.js';
+import { resamplingTaps, type ResamplingTaps } from './resamplingTaps.js';
 
 /** An image in memory. */
 export interface RgbImage {
@@ -10,39 +10,11 @@ export interface RgbImage {
   readonly width: number;
 }
 
-interface Memory {
-  /** Another one after every `grow`. */
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-
-/** The functions of resample.wat. */
-interface Passes {
-  readonly memory: Memory;
-  readonly resampleColumns: (
-    source: number,
-    sourceStride: number,
-    rows: number,
-    target: number,
-    offsets: number,
-    weights: number,
-    taps: number,
-    width: number,
-  ) => void;
-  readonly resampleRows: (
-    source: number,
-    rowBytes: number,
-    target: number,
-    offsets: number,
-    weights: number,
-    taps: number,
-    height: number,
-  ) => void;
-}
-
 const CHANNELS = 3;
-/** Bytes of a pixel between the passes. */
-const PIXEL_BYTES = 16;
+/** Bytes that a pass reads or writes at a time. */
+const BLOCK_BYTES = 16;
+/** 1 as a weight: 14 binary places. */
+const ONE = 2 ** 14;
 const PAGE_BYTES = 2 ** 16;
 /** Source bytes that are copied over at a time. */
 const BAND_BYTES = 2 ** 18;
@@ -52,8 +24,8 @@ const KEPT_BYTES = 2 ** 26;
 let loaded: Passes | undefined;
 
 /**
- * Resizes parts of an image in memory: twice as quick as sharp does it for small ones, and to the
- * pixel what the tensors of `augmentBatch` become, rounded.
+ * Resizes a part of an image in memory: several times as quick as sharp does it for small ones, and
+ * to the pixel what the tensors of `augmentBatch` become, rounded.
  *
  * @returns uint8 [wanted rows, wanted columns, 3]
  */
@@ -62,37 +34,39 @@ export function resampleImage(image: RgbImage, { rows, columns }: ImageResamplin
   const columnTaps = resamplingTaps(columns);
   const [top, bottom] = extent(rowTaps);
   const [left, right] = extent(columnTaps);
-  const stride = (right - left) * CHANNELS;
-  const bandRows = Math.max(1, Math.min(bottom - top, Math.floor(BAND_BYTES / stride)));
-  const rowBytes = columns.wanted * PIXEL_BYTES;
-  const resultBytes = rows.wanted * columns.wanted * CHANNELS;
+  const bandStride = (right - left) * CHANNELS;
+  const bandRows = Math.max(1, Math.min(bottom - top, Math.floor(BAND_BYTES / bandStride)));
+  const stride = roundUp(columns.wanted * CHANNELS * Int16Array.BYTES_PER_ELEMENT, BLOCK_BYTES);
+  const resultStride = columns.wanted * CHANNELS;
+  const resultBytes = rows.wanted * resultStride;
 
-  const passes = (loaded ??= load());
+  const passes = (loaded ??= loadPasses());
   const layout = new Layout();
-  const rowTable = layout.table(rowTaps);
-  const columnTable = layout.table(columnTaps);
-  // The passes touch one byte behind a row's last pixel.
-  const band = layout.take(bandRows * stride + 1);
-  const between = layout.take((bottom - top) * rowBytes);
-  const result = layout.take(resultBytes + 1);
+  const rowTable = layout.takeTable(rowTaps);
+  const columnTable = layout.takeTable(columnTaps);
+  const band = layout.take(bandRows * bandStride);
+  // Where the number of rows is odd, one more is read with a weight of 0.
+  const between = layout.take((bottom - top + 1) * stride);
+  const result = layout.take(resultBytes);
   layout.fit(passes.memory);
 
   const { buffer } = passes.memory;
-  layout.write(buffer, rowTable, rowTaps, top, rowBytes);
-  layout.write(buffer, columnTable, columnTaps, left, CHANNELS);
+  fillTable(buffer, rowTable, rowTaps, top, stride);
+  fillTable(buffer, columnTable, columnTaps, left, CHANNELS);
   const bytes = new Uint8Array(buffer);
   for (let first = top; first < bottom; first += bandRows) {
     const count = Math.min(bandRows, bottom - first);
     for (let row = 0; row < count; row++) {
       const begin = ((first + row) * image.width + left) * CHANNELS;
-      bytes.set(image.data.subarray(begin, begin + stride), band + row * stride);
+      bytes.set(image.data.subarray(begin, begin + bandStride), band + row * bandStride);
     }
-    const target = between + (first - top) * rowBytes;
-    const { offsets, weights } = columnTable;
-    passes.resampleColumns(band, stride, count, target, offsets, weights, columnTaps.taps, columns.wanted);
+    const target = between + (first - top) * stride;
+    const { offsets, weights, pairs } = columnTable;
+    const { wanted } = columns;
+    passes.resampleColumns(band, bandStride, count, target, stride, offsets, weights, pairs, wanted);
   }
-  const { offsets, weights } = rowTable;
-  passes.resampleRows(between, rowBytes, result, offsets, weights, rowTaps.taps, rows.wanted);
+  const { offsets, weights, pairs } = rowTable;
+  passes.resampleRows(between, stride, result, resultStride, offsets, weights, pairs, rows.wanted);
   if (buffer.byteLength > KEPT_BYTES) loaded = undefined;
   return bytes.slice(result, result + resultBytes);
 }
@@ -107,10 +81,11 @@ function extent({ firsts, taps }: ResamplingTaps): [number, number] {
   return [from, to];
 }
 
-/** Where the two arrays of an axis lie. */
+/** Where the two arrays of an axis lie, and how many pairs of weights a pixel has. */
 interface Table {
   readonly offsets: number;
   readonly weights: number;
+  readonly pairs: number;
 }
 
 /** Gives out places in the memory, one after the other. */
@@ -119,34 +94,53 @@ class Layout {
 
   take(bytes: number): number {
     const place = this.#end;
-    this.#end = Math.ceil((place + bytes) / PIXEL_BYTES) * PIXEL_BYTES;
+    // The passes go beyond the end by less than a block.
+    this.#end = roundUp(place + bytes, BLOCK_BYTES) + BLOCK_BYTES;
     return place;
   }
 
-  table({ firsts, weights }: ResamplingTaps): Table {
-    return { offsets: this.take(firsts.byteLength), weights: this.take(weights.byteLength) };
+  takeTable({ firsts, taps }: ResamplingTaps): Table {
+    const pairs = Math.ceil(taps / 2);
+    const offsets = this.take(firsts.byteLength);
+    return { offsets, weights: this.take(firsts.length * pairs * 4), pairs };
   }
 
   /** Makes the memory large enough for all that was taken. */
-  fit(memory: Memory): void {
+  fit(memory: Passes['memory']): void {
     const missing = this.#end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
   }
+}
 
-  write(buffer: ArrayBuffer, table: Table, taps: ResamplingTaps, origin: number, pixelBytes: number): void {
-    const offsets = new Int32Array(buffer, table.offsets, taps.firsts.length);
-    for (const [i, first] of taps.firsts.entries()) offsets[i] = (first - origin) * pixelBytes;
-    new Float32Array(buffer, table.weights, taps.weights.length).set(taps.weights);
+/**
+ * Writes the table of an axis.
+ *
+ * @param origin the pixel that lies at the beginning of what the pass reads
+ * @param pixelBytes bytes from pixel to pixel of the axis
+ */
+function fillTable(
+  buffer: ArrayBuffer,
+  table: Table,
+  { firsts, weights, taps }: ResamplingTaps,
+  origin: number,
+  pixelBytes: number,
+): void {
+  const offsets = new Int32Array(buffer, table.offsets, firsts.length);
+  const whole = new Int16Array(buffer, table.weights, firsts.length * table.pairs * 2).fill(0);
+  for (let i = 0; i < firsts.length; i++) {
+    offsets[i] = (firsts[i]! - origin) * pixelBytes;
+    const row = i * table.pairs * 2;
+    // What rounding adds or takes goes to the next weight, so that they add up to 1 in the end.
+    let [exact, given] = [0, 0];
+    for (let k = 0; k < taps; k++) {
+      exact += weights[i * taps + k]! * ONE;
+      const weight = Math.round(exact) - given;
+      given += weight;
+      whole[row + k] = weight;
+    }
   }
 }
 
-/** What is used of WebAssembly, whose types TypeScript has for browsers only. */
-interface Runtime {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-}
-
-function load(): Passes {
-  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Runtime }).WebAssembly;
-  return new Instance(new Module(Buffer.from(resampleBinary, 'base64'))).exports as Passes;
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
 }
