@@ -7,7 +7,7 @@ export type PipelineErrorCode =
   | 'INVALID_CONFIG'
   /** A configuration file cannot be read or has no configuration in it. */
   | 'CONFIG_FILE'
-  /** There is no preset, data set or feature file of that name. */
+  /** There is no preset or data set of that name. */
   | 'UNKNOWN_NAME'
   /** A command was called in a way that it does not understand. */
   | 'USAGE'
@@ -19,13 +19,11 @@ export type PipelineErrorCode =
   | 'INVALID_FEATURES'
   /** The images do not fit the configuration. */
   | 'DATA_MISMATCH'
-  /** The folder of images went away or cannot be read any more. */
-  | 'DATA_LOST'
   /** The folder is not that of a run, or it is one that would be overwritten. */
   | 'RUN_FOLDER'
-  /** There is no checkpoint to go on from. */
+  /** The run has no checkpoint yet. */
   | 'NO_CHECKPOINT'
-  /** The run was stopped by a signal; its checkpoint is written. */
+  /** A signal stopped the run; on the command line also after its checkpoint was written. */
   | 'INTERRUPTED';
 
 /** An error of this package: a {@link ProtoclError} with one of its codes. */

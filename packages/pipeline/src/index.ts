@@ -1,4 +1,5 @@
 export { loadConfig, type ConfigSources } from './config/loadConfig.js';
+export { pclOptionsOf } from './config/pclOptionsOf.js';
 export { resolveConfig, type ResolvedConfig } from './config/resolveConfig.js';
 export { configJsonSchema, configSchema, type Config, type ConfigInput } from './config/schema.js';
 export { ConfigError, type ConfigProblem } from './config/problems.js';
@@ -16,4 +17,6 @@ export { type Output } from './run/progress.js';
 export { evaluate, type CheckpointScores, type EvaluateOptions } from './commands/evaluate.js';
 export { embed, type Embedding, type EmbedOptions } from './commands/embed.js';
 export { cluster, type Clustering, type ClusterOptions } from './commands/cluster.js';
-export { type GivenImages } from './data/loadData.js';
+export { loadData, type GivenImages, type LoadDataOptions } from './data/loadData.js';
+export { recipeOf } from './data/recipe.js';
+export { type LabelledImages, type RunData } from './data/runData.js';

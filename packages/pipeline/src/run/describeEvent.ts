@@ -12,7 +12,7 @@ export function describeEvent(event: TrainingEvent): string | undefined {
     case 'expectation':
       return `E-step of epoch ${event.epoch + 1}: ${figuresInWords(event.figures)} (${duration(event.seconds)})`;
     case 'evaluation':
-      return `after ${event.epoch} epochs: ${figuresInWords(event.figures)} (${duration(event.seconds)})`;
+      return `${event.epoch === 0 ? 'random encoder' : `after epoch ${event.epoch}`}: ${figuresInWords(event.figures)} (${duration(event.seconds)})`;
     case 'epoch':
       return `epoch ${event.epoch} done: mean loss ${event.loss.toFixed(3)} (${duration(event.seconds)})`;
     case 'warning':

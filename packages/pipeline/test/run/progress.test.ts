@@ -43,7 +43,7 @@ describe('createProgress', () => {
     expect(text().split('\n')).toEqual([
       `epoch 1/2 | step 4/10 | ${figures} | 16 s left`,
       `epoch 1/2 | step 10/10 | ${figures} | 10 s left`,
-      'after 1 epochs: knn 0.1235 (2 s)',
+      'after epoch 1: knn 0.1235 (2 s)',
       `epoch 2/2 | step 5/10 | ${figures} | 5 s left`,
       'a line',
       '',
@@ -69,7 +69,7 @@ describe('createProgress', () => {
     progress.show(evaluation);
     progress.stop();
     expect(text()).toContain('██████░░░░░░ epoch 1/2');
-    expect(text()).toContain('\r\u001b[Kafter 1 epochs: knn 0.1235 (2 s)\n');
+    expect(text()).toContain('\r\u001b[Kafter epoch 1: knn 0.1235 (2 s)\n');
     expect(text().lastIndexOf('\u001b[?25h')).toBeGreaterThan(text().lastIndexOf('\u001b[?25l'));
   });
 

@@ -10,7 +10,9 @@ export const augmentationSchema = z.strictObject({
     .default('mocoV2')
     .describe('The published recipe.'),
   size: count.default(224).describe('Height and width of a view.'),
-  changes: augmentationRecipe
+  // Whether the steps fit each other is checked on the whole recipe.
+  changes: z
+    .strictObject(augmentationRecipe.shape)
     .partial()
     .optional()
     .describe('Steps that replace those of the recipe, each as a whole.'),
