@@ -34,60 +34,78 @@ const positive = z.number().positive();
  * The schema of a recipe: what happens to an image, in the order applied. A step that is not there
  * is left out.
  */
-export const augmentationRecipe = z.strictObject({
-  /** A random part of the image, resized to `size` x `size` pixels, bilinear and antialiased. */
-  randomResizedCrop: z.strictObject({
-    size,
-    /** Share of the image's area. */
-    scale: range(1e-4, 1).default([0.08, 1]),
-    /** Width by height; drawn evenly on a logarithmic scale. */
-    ratio: range(0.01, 100).default([3 / 4, 4 / 3]),
-  }),
-  /** Left and right exchanged. */
-  flip: z.strictObject({ probability }).optional(),
-  /** The four adjustments, in an order drawn for each image. */
-  colorJitter: z
-    .strictObject({
-      probability,
-      brightness: factor.default([1, 1]),
-      contrast: factor.default([1, 1]),
-      saturation: factor.default([1, 1]),
-      hue: turn.default([0, 0]),
-    })
-    .optional(),
-  /** Red, green and blue become the luma (ITU-R 601-2). */
-  grayscale: z
-    .strictObject({
-      probability,
-      /** MoCo v1 has it before the colour jitter; everything since has it after. */
-      beforeColorJitter: z.boolean().default(false),
-    })
-    .optional(),
-  gaussianBlur: z
-    .strictObject({
-      probability,
-      /** Standard deviation in pixels. */
-      sigma: range(0.01, 100),
-      /** Width of the kernel in pixels, an odd number. */
-      kernel: z
-        .int()
-        .min(1)
-        .refine((width) => width % 2 === 1, { error: 'an odd number of pixels' }),
-    })
-    .optional(),
-  /** Pixels of at least `threshold` (0 .. 255) are inverted. */
-  solarize: z.strictObject({ probability, threshold: z.number().min(0).max(256).default(128) }).optional(),
-  /** (x - mean) / std with x in 0 .. 1, for red, green and blue. */
-  normalize: z.strictObject({
-    mean: z.tuple([z.number(), z.number(), z.number()]),
-    std: z.tuple([positive, positive, positive]),
-  }),
-  /**
-   * What evaluation and the E-step see in place of all of the above but `normalize`: the shorter
-   * side resized to `resize` pixels, then the centre `size` x `size`.
-   */
-  plain: z.strictObject({ resize: size }).optional(),
-});
+export const augmentationRecipe = z
+  .strictObject({
+    /** A random part of the image, resized to `size` x `size` pixels, bilinear and antialiased. */
+    randomResizedCrop: z.strictObject({
+      size,
+      /** Share of the image's area. */
+      scale: range(1e-4, 1).default([0.08, 1]),
+      /** Width by height; drawn evenly on a logarithmic scale. */
+      ratio: range(0.01, 100).default([3 / 4, 4 / 3]),
+    }),
+    /** Left and right exchanged. */
+    flip: z.strictObject({ probability }).optional(),
+    /** The four adjustments, in an order drawn for each image. */
+    colorJitter: z
+      .strictObject({
+        probability,
+        brightness: factor.default([1, 1]),
+        contrast: factor.default([1, 1]),
+        saturation: factor.default([1, 1]),
+        hue: turn.default([0, 0]),
+      })
+      .optional(),
+    /** Red, green and blue become the luma (ITU-R 601-2). */
+    grayscale: z
+      .strictObject({
+        probability,
+        /** MoCo v1 has it before the colour jitter; everything since has it after. */
+        beforeColorJitter: z.boolean().default(false),
+      })
+      .optional(),
+    gaussianBlur: z
+      .strictObject({
+        probability,
+        /** Standard deviation in pixels. */
+        sigma: range(0.01, 100),
+        /** Width of the kernel in pixels, an odd number. */
+        kernel: z
+          .int()
+          .min(1)
+          .refine((width) => width % 2 === 1, { error: 'an odd number of pixels' }),
+      })
+      .optional(),
+    /** Pixels of at least `threshold` (0 .. 255) are inverted. */
+    solarize: z.strictObject({ probability, threshold: z.number().min(0).max(256).default(128) }).optional(),
+    /** (x - mean) / std with x in 0 .. 1, for red, green and blue. */
+    normalize: z.strictObject({
+      mean: z.tuple([z.number(), z.number(), z.number()]),
+      std: z.tuple([positive, positive, positive]),
+    }),
+    /**
+     * What evaluation and the E-step see in place of all of the above but `normalize`: the shorter
+     * side resized to `resize` pixels, then the centre `size` x `size`.
+     */
+    plain: z.strictObject({ resize: size }).optional(),
+  })
+  .superRefine(({ randomResizedCrop, gaussianBlur, plain }, context) => {
+    const { size: side } = randomResizedCrop;
+    if (gaussianBlur !== undefined && gaussianBlur.kernel > 2 * side - 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['gaussianBlur', 'kernel'],
+        message: `the kernel reaches beyond the reflected image of ${side} pixels: at most ${2 * side - 1}`,
+      });
+    }
+    if (plain !== undefined && plain.resize < side) {
+      context.addIssue({
+        code: 'custom',
+        path: ['plain', 'resize'],
+        message: `the centre is larger than the resized image: at least randomResizedCrop.size, which is ${side}`,
+      });
+    }
+  });
 
 /** A recipe as one writes it; plain data. See {@link augmentationRecipe} for each key. */
 export type AugmentationRecipe = z.input<typeof augmentationRecipe>;
@@ -103,22 +121,6 @@ export type ResolvedRecipe = z.output<typeof augmentationRecipe>;
 export function parseRecipe(recipe: AugmentationRecipe): ResolvedRecipe {
   const parsed = augmentationRecipe.safeParse(recipe);
   if (!parsed.success) throw invalidRecipe(parsed.error.issues, recipe);
-  const { randomResizedCrop, gaussianBlur, plain } = parsed.data;
-  if (gaussianBlur !== undefined && gaussianBlur.kernel > 2 * randomResizedCrop.size - 1) {
-    throw augmentError('RECIPE_INVALID', {
-      message: 'gaussianBlur.kernel: the kernel reaches beyond the reflected image',
-      given: gaussianBlur.kernel,
-      expected: `at most ${2 * randomResizedCrop.size - 1} for images of ${randomResizedCrop.size} pixels`,
-      remedy: 'Pass a narrower kernel; SimCLR takes a tenth of the image',
-    });
-  }
-  if (plain !== undefined && plain.resize < randomResizedCrop.size) {
-    throw augmentError('RECIPE_INVALID', {
-      message: 'plain.resize: the resized image is smaller than the centre cut out of it',
-      given: plain.resize,
-      expected: `at least randomResizedCrop.size, which is ${randomResizedCrop.size}`,
-    });
-  }
   return parsed.data;
 }
 

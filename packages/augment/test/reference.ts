@@ -63,7 +63,7 @@ export function fixture(name: string): string {
 export const reference = JSON.parse(await readFile(fixture('reference.json'), 'utf8')) as Reference;
 
 /** Side of a tile, and of the whole result where that is small. */
-export const TILE = 32;
+const TILE = 32;
 
 /** The tiles of a sheet, uint8 [32, 32, 3] each. */
 export async function tilesOf(size: 32 | 224): Promise<Uint8Array[]> {
