@@ -1,10 +1,12 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+
 import * as tf from '@tensorflow/tfjs-core';
 
 import { bestOf } from './checkpoints/best.js';
 import type { BestCheckpoint, Checkpoint } from './checkpoints/checkpoint.js';
 import { CheckpointFolder } from './checkpoints/checkpointFolder.js';
 import { checkpointName } from './checkpoints/retention.js';
-import { trainerError } from './errors.js';
+import { requireSameRun, restoreRunState, runState } from './checkpoints/runState.js';
 import type { TrainingEvent } from './events.js';
 import { GradientMean } from './gradientMean.js';
 import type { Figures, Position } from './method.js';
@@ -13,7 +15,6 @@ import { Pace } from './pace.js';
 import { noBatches, requireBatch } from './requireBatch.js';
 import type { LearningRates } from './schedules/schedule.js';
 import type { TrainingBatch } from './source.js';
-import { joinStates, statePart } from './state.js';
 import { StepReadings } from './stepReadings.js';
 import { parseTraining, type ParsedTraining, type TrainerOptions } from './trainingOptions.js';
 
@@ -115,8 +116,7 @@ export class Trainer {
     } else await this.#folder?.begin();
     // A new run takes its own state over as a resumed one does: an engine adds up in an order that depends
     // on how tensors lie in memory, and the two have to agree to the last bit.
-    method.fromState(await method.toState());
-    optimizer.fromState(await optimizer.toState());
+    restoreRunState(await runState(method, optimizer), method, optimizer);
     return undefined;
   }
 
@@ -170,6 +170,8 @@ export class Trainer {
       const isDue = Math.floor(step / every) > Math.floor((step - accumulate) / every);
       if (isDue || this.#readings.count >= readEvery) await read();
       if (isDue) await this.#save(optimizer, false);
+      // Batches from memory never wait for anything, and signals and timers would wait for them.
+      await eventLoopTurn();
       this.#stopIfAsked();
       await this.#beforeUpdate();
     }
@@ -257,14 +259,13 @@ export class Trainer {
   async #save(optimizer: Optimizer, best: boolean): Promise<void> {
     const begun = performance.now();
     const { method, config = null } = this.#options;
-    const [ofMethod, ofOptimizer] = await Promise.all([method.toState(), optimizer.toState()]);
     const { path, bytes } = await this.#folder!.save({
       ...this.#position,
       method: method.name,
       optimizer: optimizer.name,
       config,
       best: this.#best,
-      state: joinStates({ method: ofMethod, optimizer: ofOptimizer }),
+      state: await runState(method, optimizer),
     });
     this.#saved = { position: this.#position, path };
     const milliseconds = performance.now() - begun;
@@ -272,19 +273,11 @@ export class Trainer {
     this.#tell({ type: 'checkpoint', ...this.#position, path, bytes, best, seconds: milliseconds / 1000 });
   }
 
-  #restore({ epoch, step, method, optimizer: stored, best, state }: Checkpoint, optimizer: Optimizer): void {
-    const given = `method ${method}, optimizer ${stored}`;
-    const expected = `method ${this.#options.method.name}, optimizer ${optimizer.name}`;
-    if (given !== expected) {
-      throw trainerError('CHECKPOINT_MISMATCH', {
-        message: 'the checkpoint was made by another method or optimizer',
-        given,
-        expected,
-        remedy: 'Resume with the settings that it was made with',
-      });
-    }
-    this.#options.method.fromState(statePart(state, 'method'));
-    optimizer.fromState(statePart(state, 'optimizer'));
+  #restore(checkpoint: Checkpoint, optimizer: Optimizer): void {
+    const { method } = this.#options;
+    requireSameRun(checkpoint, method, optimizer);
+    restoreRunState(checkpoint.state, method, optimizer);
+    const { epoch, step, best } = checkpoint;
     this.#position = { epoch, step };
     this.#best = best;
   }

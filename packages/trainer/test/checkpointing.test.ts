@@ -30,7 +30,7 @@ async function train({ folder, policy, ...options }: Setting, method = new ToyMe
     onEvent: (event) => events.push(event),
     ...options,
   });
-  const result = await trainer.run().finally(() => undefined);
+  const result = await trainer.run();
   const weights = method.weights();
   method.dispose();
   return { result, events, weights };
@@ -95,6 +95,15 @@ test('a stop within an E-step leaves the state as it was before it', async () =>
   expect(stopped.events.filter(({ type }) => type === 'checkpoint')).toHaveLength(1);
   const resumed = await train({ folder, resume: true });
   expect(resumed.weights).toEqual((await train({ folder: temporaryFolder() })).weights);
+});
+
+test('a timer may stop a run whose batches never wait', async () => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 1);
+  const epochs = 10_000;
+  const { result } = await train({ folder: temporaryFolder(), signal: controller.signal, epochs });
+  expect(result.status).toBe('stopped');
+  expect(result.epoch).toBeLessThan(epochs);
 });
 
 test('an error in an E-step is not taken for a stop', async () => {

@@ -159,7 +159,8 @@ describe('a step', () => {
 
   test('draws its negative prototypes anew each step, and the same for the same step', async () => {
     const batch = await firstBatch();
-    const options = { granularities: [40], prototypeNegatives: 5 };
+    const expectation = { minPointsPerCentroid: 1 };
+    const options = { granularities: [40], prototypeNegatives: 5, expectation };
     const losses: number[] = [];
     await withPcl(options, async (method) => {
       await method.beforeUpdate!({ epoch: 1, step: 0, source });

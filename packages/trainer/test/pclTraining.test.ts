@@ -1,11 +1,12 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { createEncoder } from '@protocl/encoders';
+import { createEncoder, loadEncoder } from '@protocl/encoders';
 import { cosine, createPcl, sgd, Trainer } from '@protocl/trainer';
 import type { TrainingEvent } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { startFastest } from './engines.js';
 import { nearestNeighbourAccuracy, stripes } from './stripes.js';
+import { temporaryFolder } from './temporaryFolder.js';
 
 beforeAll(startFastest, 600_000);
 
@@ -13,6 +14,7 @@ const WARMUP_EPOCHS = 4;
 const EPOCHS = 10;
 
 test('PCL learns what views have in common, and uses prototypes after the warm-up', async () => {
+  const folder = temporaryFolder();
   const before = tf.memory().numTensors;
   const source = stripes({ size: 256, batchSize: 32 });
   const head = { kind: 'mlp', dimension: 16 } as const;
@@ -40,12 +42,13 @@ test('PCL learns what views have in common, and uses prototypes after the warm-u
     schedule: cosine({ learningRate: 0.03, warmupEpochs: 1 }),
     epochs: EPOCHS,
     readEvery: 4,
+    checkpoints: { folder, everyEpochs: EPOCHS },
     onEvent: (event) => {
       events.push(event);
       if (event.type === 'epoch') tensors.push(tf.memory().numTensors);
     },
   });
-  await trainer.run();
+  const { checkpoint } = await trainer.run();
   expect(random).toBeLessThan(0.9);
   expect(await accuracy()).toBeGreaterThan(0.97);
 
@@ -71,6 +74,14 @@ test('PCL learns what views have in common, and uses prototypes after the warm-u
     expect(figures['smallest@8']).toBeLessThanOrEqual(figures['median@8']!);
     expect(figures['objective@8']).toBeLessThanOrEqual(figures['objective@4']!);
   }
+  // Evaluations can take the encoder out of the checkpoint.
+  const loaded = createEncoder({ architecture: 'resnet8', width: 8, head, seed: 9 });
+  await loadEncoder(loaded, checkpoint!, { prefix: 'method/encoder/' });
+  const all = { ...encoder.variables, ...encoder.statistics };
+  for (const [name, variable] of Object.entries({ ...loaded.variables, ...loaded.statistics })) {
+    expect([...variable.dataSync()]).toEqual([...all[name]!.dataSync()]);
+  }
+  loaded.dispose();
   method.dispose();
   encoder.dispose();
   expect(tf.memory().numTensors).toBe(before);

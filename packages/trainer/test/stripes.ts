@@ -2,8 +2,8 @@ import { randomStream, type RandomStream } from '@protocl/core';
 import type { TrainingBatch, TrainingSource } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
-export const SIDE = 16;
-export const CLASSES = 4;
+const SIDE = 16;
+const CLASSES = 4;
 
 /** The direction of the stripes of each class, as a wave vector. */
 const DIRECTIONS = [

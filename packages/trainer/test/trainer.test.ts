@@ -132,6 +132,19 @@ describeOnEveryEngine('Trainer', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test('a warning of the method is told', async () => {
+    const method = new ToyMethod({
+      onUpdate: ({ step, log }) => {
+        if (step === 3) log!('few images');
+      },
+    });
+    const { events } = await train({ epochs: 1 }, method);
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([
+      { type: 'warning', epoch: 0, step: 3, message: 'few images' },
+    ]);
+    method.dispose();
+  });
+
   test('a method or a source that fails takes no tensor with it', async () => {
     const before = tf.memory().numTensors;
     const failing = new ToyMethod({

@@ -15,7 +15,7 @@ export function checkpointName({ epoch, step }: Position): string {
 }
 
 /** The position that a file name tells; nothing for other files. */
-export function positionOf(name: string): Position | undefined {
+function positionOf(name: string): Position | undefined {
   const match = NAME.exec(name);
   return match ? { epoch: Number(match[1]), step: Number(match[2] ?? 0) } : undefined;
 }

@@ -1,3 +1,5 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+
 import * as tf from '@tensorflow/tfjs-core';
 
 import { trainerError } from '../errors.js';
@@ -28,6 +30,8 @@ export async function datasetFeatures(
   let dimension = 0;
   for await (const { images, indices } of source.plain()) {
     const [rows, values] = await encoded(images, encode);
+    // Lets whoever would abort have a turn.
+    await eventLoopTurn();
     signal?.throwIfAborted();
     if (rows !== indices.length) throw unexpected(`${rows} images and ${indices.length} indices`, size);
     dimension = values.length / rows;
