@@ -36,8 +36,9 @@ at::Tensor cluster_sums(const at::Tensor& points_given, const at::Tensor& indice
   const float* point_data = points.data_ptr<float>();
   const int32_t* index_data = indices.data_ptr<int32_t>();
   float* result_data = result.data_ptr<float>();
-  const int64_t share = (k + at::get_num_threads() - 1) / at::get_num_threads();
-  at::parallel_for(0, k, share, [&](int64_t begin, int64_t end) {
+  // Waking another thread takes longer than adding up a few points.
+  const int64_t threads = n * dimension < at::internal::GRAIN_SIZE ? 1 : at::get_num_threads();
+  at::parallel_for(0, k, (k + threads - 1) / threads, [&](int64_t begin, int64_t end) {
     std::vector<double> sums(static_cast<size_t>((end - begin) * dimension));
     for (int64_t i = 0; i < n; ++i) {
       const int64_t cluster = index_data[i];

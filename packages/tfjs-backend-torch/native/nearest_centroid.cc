@@ -21,6 +21,9 @@ typedef float FloatLanes __attribute__((vector_size(32), aligned(4), may_alias))
 typedef int32_t IntLanes __attribute__((vector_size(32)));
 constexpr int64_t kSearchLanes = 8;
 
+// Multiplications that are worth a thread: 50 us of them or so.
+constexpr int64_t kLeastProducts = 1 << 22;
+
 // The centroids that could be the nearest one of a point.
 struct Candidates {
   int64_t first;
@@ -133,7 +136,9 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
   float* distance_data = distances.data_ptr<float>();
 
   const int64_t block_rows = PointProducts::block_rows();
-  parallel_products(0, n, block_rows, [&](int64_t begin, int64_t end) {
+  // Waking another thread takes longer than a few products.
+  const int64_t grain = std::max(block_rows, kLeastProducts / (k * dimension));
+  parallel_products(0, n, grain, [&](int64_t begin, int64_t end) {
     const at::Tensor moved = at::zeros({block_rows, dimension}, points.options());
     at::Tensor products = at::empty({block_rows, stride}, points.options());
     for (int64_t start = begin; start < end; start += block_rows) {
