@@ -63,7 +63,7 @@ export function flagLayers(flags: ConfigFlags): ConfigLayer[] {
 }
 
 /** @throws {ProtoclError} `USAGE` unless the text is a number */
-export function numberFrom(flag: string, text: string): number {
+function numberFrom(flag: string, text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw pipelineError('USAGE', { message: `${flag} is no number`, given: text, expected: 'a number' });

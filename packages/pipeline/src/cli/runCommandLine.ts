@@ -11,7 +11,7 @@ import { trainCommand } from './trainCommand.js';
 import type { Terminal } from './terminal.js';
 
 /** How the process ends. */
-export const EXIT = { good: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+const EXIT = { good: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /**
  * Runs the command line `protocl`.

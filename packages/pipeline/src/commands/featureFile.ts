@@ -38,7 +38,7 @@ export function featureFormat(path: string): Format {
 }
 
 /** Where the labels and the indices of features in a `.npy` are. */
-export function besideNpy(path: string, what: 'labels' | 'indices'): string {
+function besideNpy(path: string, what: 'labels' | 'indices'): string {
   return path.replace(/\.npy$/i, `.${what}.npy`);
 }
 

@@ -15,7 +15,7 @@ export interface DataSizes {
 }
 
 /** What the configuration alone says about the number of images; nothing for a folder. */
-export function sizesFromConfig({ data }: Config): DataSizes {
+function sizesFromConfig({ data }: Config): DataSizes {
   if (data.kind === 'folder') return {};
   const { train, test } = KNOWN_SIZES[data.kind];
   return { train: Math.min(train, data.limit ?? train), test: Math.min(test, data.testLimit ?? test) };

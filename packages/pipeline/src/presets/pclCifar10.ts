@@ -25,6 +25,6 @@ export const pclCifar10 = {
   training: { epochs: 200, batchSize: 512 },
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
   schedule: { kind: 'cosine', learningRate: 0.06 },
-  checkpoints: { keepLast: 2, keepEveryEpochs: 50 },
+  checkpoints: { keepLast: 2, keepEveryEpochs: 50, best: { metric: 'knn' } },
   evaluation: { everyEpochs: 10 },
 } satisfies ConfigInput;

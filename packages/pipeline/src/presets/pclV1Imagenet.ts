@@ -27,5 +27,6 @@ export const pclV1Imagenet = {
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
   schedule: { kind: 'step', learningRate: 0.03, milestones: [120, 160], factor: 0.1 },
   checkpoints: { keepLast: 2, keepEveryEpochs: 20 },
-  evaluation: { everyEpochs: 20 },
+  // Features of all images would take 10 GB.
+  evaluation: { everyEpochs: 20, trainLimit: 100_000 },
 } satisfies ConfigInput;

@@ -8,7 +8,7 @@ import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import { pipelineError } from '../errors.js';
 
 /** Where runs are written by default, in the working directory. */
-export const RUNS = 'runs';
+const RUNS = 'runs';
 
 /** What the names of checkpoints are like. */
 export const CHECKPOINT = /^epoch-.*\.safetensors$/;

@@ -35,8 +35,6 @@ export const dataSchema = z.discriminatedUnion('kind', [
     .describe('A folder of image files.'),
 ]);
 
-export type DataConfig = z.output<typeof dataSchema>;
-
 /** How many images the data sets of fixed size have. */
 export const KNOWN_SIZES = {
   cifar10: { train: 50_000, test: 10_000 },

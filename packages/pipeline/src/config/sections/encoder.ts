@@ -1,15 +1,13 @@
+import { ARCHITECTURES, STEMS } from '@protocl/encoders';
 import * as z from 'zod';
 
 import { count } from './numbers.js';
 
 /** The residual network that is trained. */
 export const encoderSchema = z.strictObject({
-  architecture: z
-    .enum(['resnet8', 'resnet14', 'resnet18', 'resnet34', 'resnet50'])
-    .default('resnet18')
-    .describe('The residual network.'),
+  architecture: z.enum(ARCHITECTURES).default('resnet18').describe('The residual network.'),
   stem: z
-    .enum(['small', 'imagenet'])
+    .enum(STEMS)
     .default('small')
     .describe('small: 3x3 for images of 32 px; imagenet: 7x7 with stride 2 and pooling.'),
   width: count.default(64).describe('Channels of the first stage.'),
@@ -21,5 +19,3 @@ export const encoderSchema = z.strictObject({
     .prefault({})
     .describe('The projection head.'),
 });
-
-export type EncoderConfig = z.output<typeof encoderSchema>;

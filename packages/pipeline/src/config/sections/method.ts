@@ -6,5 +6,3 @@ export const methodSchema = z.strictObject({
   kind: z.literal('pcl').default('pcl'),
   ...pclSchema.omit({ seed: true }).shape,
 });
-
-export type MethodConfig = z.output<typeof methodSchema>;

@@ -54,4 +54,3 @@ export const engineSchema = z.strictObject({
 });
 
 export type EvaluationConfig = z.output<typeof evaluationSchema>;
-export type EngineConfig = z.output<typeof engineSchema>;
