@@ -115,17 +115,20 @@ class Pcl implements Method {
     if (this.options.symmetric) pairs.push([second, first]);
     // Outside of the differentiation: no gradient flows into keys.
     const keys = pairs.map(([, view], pair) => this.#encodeKeys(view, pair, context));
-    const result = differentiate(() => {
-      const terms = pairs.map(([view], pair) => {
-        const draws = { ...context, purpose: `negative prototypes ${pair}` };
-        return this.#protoNCE(this.#encodeQueries(view), keys[pair]!, indices, draws);
-      });
-      return meanOfTerms(terms);
-    }, this.variables);
-    for (const key of keys) this.#queue.push(key);
-    tf.dispose(keys);
-    this.#stepsSinceExpectation += 1;
-    return result;
+    try {
+      const result = differentiate(() => {
+        const terms = pairs.map(([view], pair) => {
+          const draws = { ...context, purpose: `negative prototypes ${pair}` };
+          return this.#protoNCE(this.#encodeQueries(view), keys[pair]!, indices, draws);
+        });
+        return meanOfTerms(terms);
+      }, this.variables);
+      for (const key of keys) this.#queue.push(key);
+      this.#stepsSinceExpectation += 1;
+      return result;
+    } finally {
+      tf.dispose(keys);
+    }
   }
 
   /** θ' = m·θ' + (1 - m)·θ */
