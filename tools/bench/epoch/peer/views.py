@@ -1,0 +1,59 @@
+"""Random views of every image by torchvision, in the workers of a DataLoader."""
+
+import numpy
+import torch
+from PIL import Image
+from recipe_transforms import view
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+
+class Views(Dataset):
+    """`views` transformed copies of each image of a raw file, uint8 [n, H, W, 3]."""
+
+    def __init__(self, path, shape, transform, views):
+        self.images = numpy.fromfile(path, dtype=numpy.uint8).reshape(shape)
+        self.transform = transform
+        self.views = views
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        image = Image.fromarray(self.images[index])
+        return [self.transform(image) for _ in range(self.views)], index
+
+
+def plain(recipe):
+    """What the E-step sees."""
+    size, normalize = recipe["randomResizedCrop"]["size"], recipe["normalize"]
+    return transforms.Compose(
+        [
+            transforms.Resize(recipe.get("plain", {}).get("resize", size)),
+            transforms.CenterCrop(size),
+            transforms.ToTensor(),
+            transforms.Normalize(normalize["mean"], normalize["std"]),
+        ]
+    )
+
+
+def training_batches(images, recipe, batch, workers):
+    """Two views of batches without end, epoch after epoch, each in another order."""
+    loader = DataLoader(
+        Views(images["path"], images["shape"], view(recipe), 2),
+        batch,
+        shuffle=True,
+        drop_last=True,
+        num_workers=workers,
+        persistent_workers=True,
+        generator=torch.Generator().manual_seed(0),
+    )
+    while True:
+        yield from loader
+
+
+def plain_batches(images, recipe, batch, workers):
+    """Every image once."""
+    dataset = Views(images["path"], images["shape"], plain(recipe), 1)
+    for views, _ in DataLoader(dataset, batch, num_workers=workers):
+        yield views[0]
