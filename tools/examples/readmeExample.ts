@@ -7,7 +7,7 @@ export interface ReadmeExample {
 }
 
 /**
- * Takes the first TypeScript block and the first `npm install` of a README's shell blocks.
+ * Takes the first TypeScript block of a README, and the `npm install` lines of its first shell block that has any.
  *
  * @throws Error for a README that lacks either
  */
@@ -17,8 +17,12 @@ export function readmeExample(markdown: string): ReadmeExample {
     text: text!,
   }));
   const program = blocks.find(({ language }) => language === 'ts')?.text;
-  const shell = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text);
-  const installed = /^npm install (.+)$/m.exec(shell.join('\n'))?.[1]?.split(' ');
+  const installed = blocks
+    .filter(({ language }) => language === 'sh')
+    .map(({ text }) =>
+      [...text.matchAll(/^npm install ([^#\n]+)/gm)].flatMap(([, names]) => names!.trim().split(/ +/)),
+    )
+    .find((names) => names.length > 0);
   if (program === undefined || installed === undefined) {
     throw new Error('The README shows no TypeScript program, or no npm install in a block of its own.');
   }

@@ -65,7 +65,7 @@ function logits(images: Tensor4D, parameters: Parameters): Tensor2D {
       ...(residual && { residual }),
     });
   };
-  const stem = tf.maxPool(layer(images, 'stem', 1, 'relu') as Tensor4D, 3, 2, PADDING as never, 'floor');
+  const stem = tf.maxPool(layer(images, 'stem', 1, 'relu'), 3, 2, PADDING as never, 'floor');
   const block = layer(layer(stem, 'first', 1, 'relu'), 'second', 1, 'relu', stem);
   const shortcut = layer(block, 'shortcut', 2, 'linear');
   const last = layer(layer(block, 'third', 2, 'relu'), 'fourth', 1, 'relu', shortcut);

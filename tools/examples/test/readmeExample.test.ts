@@ -10,12 +10,13 @@ test('the first program and the first installation are taken', () => {
     '```',
     '```sh',
     'npm install a b',
+    'npm install c # an engine',
     '```',
     '```ts',
     'second();',
     '```',
   ];
-  expect(readmeExample(markdown.join('\n'))).toEqual({ installed: ['a', 'b'], program: 'first();\n' });
+  expect(readmeExample(markdown.join('\n'))).toEqual({ installed: ['a', 'b', 'c'], program: 'first();\n' });
 });
 
 test('a README without either is refused', () => {
