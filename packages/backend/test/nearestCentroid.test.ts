@@ -67,6 +67,27 @@ describeOnEveryBackend('nearestCentroid', () => {
     compare(points, centroids, 8, 1e-6);
   });
 
+  test.each([1, 3, 17, 64])(
+    'points and centroids of very different lengths in %d dimensions',
+    (dimension) => {
+      const spread = (count: number, seed: number) =>
+        sampleValues(count * dimension, { seed }).map(
+          (value, index) => value * 10 ** (-6 + (Math.floor(index / dimension) % 13)),
+        );
+      compare(spread(130, 5), spread(39, 6), dimension, 1e-4);
+    },
+  );
+
+  test('centroids too close for their products to tell apart', () => {
+    // All lie within 1e-4 of each other, a thousand times closer than the points are to them.
+    const dimension = 24;
+    const around = (count: number, seed: number, width: number) =>
+      sampleValues(count * dimension, { seed }).map(
+        (value, index) => Math.sin(index % dimension) + width * value,
+      );
+    compare(around(90, 7, 0.1), around(33, 8, 1e-4), dimension);
+  });
+
   test('of equally near centroids the first is taken', () => {
     const centroids = tf.tensor2d([
       [2, 0],

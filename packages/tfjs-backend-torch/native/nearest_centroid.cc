@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <tuple>
+#include <vector>
 
 #include "parallel_products.h"
 #include "point_products.h"
@@ -29,18 +30,20 @@ struct Candidates {
   int64_t first;
   int64_t count;
   float bound;
+  float scale;
 };
 
 // A score is a product minus half the squared norm: it is largest for the nearest centroid. Scores are rounded, so the
 // largest one need not be the nearest, nor the first of equally near ones; candidates are all that come within the
-// rounding of it. `size` is a multiple of kPanel, and half norms behind the last centroid are not numbers.
+// rounding of it. Half norms are still to be multiplied by `scale`, as products are already. `size` is a multiple of
+// kPanel, and half norms behind the last centroid are not numbers.
 PROTOCL_VECTORIZED Candidates candidates_of(const float* __restrict product, const float* __restrict half_norm,
-                                            int64_t size, float rounding) {
+                                            int64_t size, float scale, float rounding) {
   constexpr int32_t none = std::numeric_limits<int32_t>::max();
   FloatLanes most = FloatLanes{} - std::numeric_limits<float>::infinity();
   for (int64_t j = 0; j < size; j += kSearchLanes) {
     const FloatLanes score =
-        *reinterpret_cast<const FloatLanes*>(product + j) - *reinterpret_cast<const FloatLanes*>(half_norm + j);
+        *reinterpret_cast<const FloatLanes*>(product + j) - scale * *reinterpret_cast<const FloatLanes*>(half_norm + j);
     most = score > most ? score : most;
   }
   float best = most[0];
@@ -50,14 +53,14 @@ PROTOCL_VECTORIZED Candidates candidates_of(const float* __restrict product, con
   IntLanes at = {0, 1, 2, 3, 4, 5, 6, 7}, first = IntLanes{} + none, count = {};
   for (int64_t j = 0; j < size; j += kSearchLanes) {
     const FloatLanes score =
-        *reinterpret_cast<const FloatLanes*>(product + j) - *reinterpret_cast<const FloatLanes*>(half_norm + j);
+        *reinterpret_cast<const FloatLanes*>(product + j) - scale * *reinterpret_cast<const FloatLanes*>(half_norm + j);
     const IntLanes hit = score >= bound;
     count -= hit;
     const IntLanes found = hit ? at : IntLanes{} + none;
     first = found < first ? found : first;
     at += static_cast<int32_t>(kSearchLanes);
   }
-  Candidates candidates{none, 0, bound};
+  Candidates candidates{none, 0, bound, scale};
   for (int64_t i = 0; i < kSearchLanes; ++i) {
     candidates.first = std::min<int64_t>(candidates.first, first[i]);
     candidates.count += count[i];
@@ -79,10 +82,24 @@ PROTOCL_VECTORIZED float squared_distance(const float* __restrict a, const float
   return total;
 }
 
-PROTOCL_VECTORIZED void subtract(const float* __restrict points, const float* __restrict centre, int64_t rows,
-                                 int64_t dimension, float* __restrict result) {
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t d = 0; d < dimension; ++d) result[r * dimension + d] = points[r * dimension + d] - centre[d];
+// Writes the way from the centre to a point, and returns the square of its length.
+PROTOCL_VECTORIZED float move_point(const float* __restrict point, const float* __restrict centre, int64_t dimension,
+                                    float* __restrict moved) {
+  float sums[16] = {};
+  int64_t i = 0;
+  for (; i + 16 <= dimension; i += 16)
+    for (int64_t j = 0; j < 16; ++j) {
+      const float difference = point[i + j] - centre[i + j];
+      moved[i + j] = difference;
+      sums[j] += difference * difference;
+    }
+  float total = 0;
+  for (const float sum : sums) total += sum;
+  for (; i < dimension; ++i) {
+    moved[i] = point[i] - centre[i];
+    total += moved[i] * moved[i];
+  }
+  return total;
 }
 
 struct Nearest {
@@ -99,7 +116,7 @@ Nearest nearest_of(const float* point, const float* centroids, int64_t dimension
   Nearest nearest{j, squared_distance(point, centroids + j * dimension, dimension)};
   for (int64_t remaining = candidates.count - 1; remaining > 0; --remaining) {
     do ++j;
-    while (!(product[j] - half_norm[j] >= candidates.bound));
+    while (!(product[j] - candidates.scale * half_norm[j] >= candidates.bound));
     const float distance = squared_distance(point, centroids + j * dimension, dimension);
     if (distance < nearest.squared_distance) nearest = {j, distance};
   }
@@ -122,14 +139,15 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
   // |x-c|² = |x|² - 2xc + |c|² loses least to cancellation.
   const at::Tensor centre = centroids.mean(0);
   const at::Tensor centred = (centroids - centre).contiguous();
-  const PointProducts products_with(centred);
+  const at::Tensor norms = centred.square().sum(1);
+  const float farthest = std::sqrt(norms.max().item<float>());
+  const PointProducts products_with(centred, farthest);
   const int64_t stride = products_with.stride();
+  const float scale = products_with.scale(), uncertainty = products_with.uncertainty();
   at::Tensor half_norms = at::full({stride}, std::numeric_limits<float>::quiet_NaN(), points.options());
-  half_norms.narrow(0, 0, k).copy_(centred.square().sum(1).mul_(0.5));
+  half_norms.narrow(0, 0, k).copy_(norms * (0.5 * scale));
   const float *point_data = points.data_ptr<float>(), *centroid_data = centroids.data_ptr<float>(),
               *centre_data = centre.data_ptr<float>(), *norm_data = half_norms.data_ptr<float>();
-  const float farthest = std::sqrt(2 * half_norms.narrow(0, 0, k).max().item<float>());
-  const at::Tensor origin = at::zeros({dimension}, points.options());
   // What a product of D terms and a difference can be off by, for factors of length one.
   const float rounding = static_cast<float>(dimension + 16) * std::numeric_limits<float>::epsilon();
   int32_t* index_data = indices.data_ptr<int32_t>();
@@ -140,16 +158,21 @@ std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_giv
   const int64_t grain = std::max(block_rows, kLeastProducts / (k * dimension));
   parallel_products(0, n, grain, [&](int64_t begin, int64_t end) {
     const at::Tensor moved = at::zeros({block_rows, dimension}, points.options());
-    at::Tensor products = at::empty({block_rows, stride}, points.options());
+    at::Tensor workspace = products_with.workspace(), products = at::empty({block_rows, stride}, points.options());
+    std::vector<float> lengths(static_cast<size_t>(block_rows)), scales(static_cast<size_t>(block_rows));
     for (int64_t start = begin; start < end; start += block_rows) {
       const int64_t rows = std::min(block_rows, end - start);
-      subtract(point_data + start * dimension, centre_data, rows, dimension, moved.data_ptr<float>());
-      products_with.multiply(moved, rows, products);
+      for (int64_t r = 0; r < rows; ++r) {
+        lengths[r] = std::sqrt(move_point(point_data + (start + r) * dimension, centre_data, dimension,
+                                          moved.data_ptr<float>() + r * dimension));
+        scales[r] = products_with.point_scale(lengths[r]);
+      }
+      products_with.multiply(moved, scales.data(), rows, workspace, products);
       for (int64_t r = 0; r < rows; ++r) {
         const float* product = products.data_ptr<float>() + r * stride;
-        const float* from_centre = moved.data_ptr<float>() + r * dimension;
-        const float reach = std::sqrt(squared_distance(from_centre, origin.data_ptr<float>(), dimension)) + farthest;
-        const Candidates candidates = candidates_of(product, norm_data, stride, rounding * reach * reach);
+        const float reach = lengths[r] + farthest;
+        const Candidates candidates = candidates_of(product, norm_data, stride, scales[r],
+                                                    rounding * (reach * scales[r]) * (reach * scale) + uncertainty);
         const Nearest nearest = nearest_of(point_data + (start + r) * dimension, centroid_data, dimension, product,
                                            norm_data, candidates);
         index_data[start + r] = static_cast<int32_t>(nearest.index);
