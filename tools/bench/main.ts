@@ -11,6 +11,8 @@ import { findPeer, type Peer } from './peer.js';
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   engine: async () => (await import('./engine/engine.js')).engine,
   augment: async () => (await import('./augment/augment.js')).augment,
+  kmeans: async () => (await import('./kmeans/kmeans.js')).kmeans,
+  epoch: async () => (await import('./epoch/epoch.js')).epoch,
   soak: async () => (await import('./soak/soak.js')).soak,
 };
 

@@ -44,9 +44,40 @@ export async function withTorchvision(peer: Peer, report: (line: string) => void
   }
 }
 
-/** The peer under the name that its torchvision gives. */
-async function named(peer: Peer): Promise<Peer> {
-  return { ...peer, name: (await runPeer(peer, ['-c', PROBE])).trim().split('\n').at(-1)! };
+const FAISS_PROBE = 'import faiss, numpy; print(f"faiss {faiss.__version__}")';
+
+/**
+ * Adds faiss to a peer: its own, else the latest release, installed into the cache.
+ *
+ * @returns null where there is none to be had; the reason is reported
+ */
+export async function withFaiss(peer: Peer, report: (line: string) => void): Promise<Peer | null> {
+  const folder = cacheDirectory('peer', 'faiss');
+  const extended = { ...peer, modulePath: [folder, ...peer.modulePath] };
+  try {
+    const found = await named(peer, FAISS_PROBE).catch(() => named(extended, FAISS_PROBE));
+    report(`peer: ${found.name}`);
+    return found;
+  } catch {
+    // It is installed below.
+  }
+  try {
+    report(`peer: installing faiss into ${folder}`);
+    await mkdir(folder, { recursive: true });
+    // What it needs besides, numpy, is there.
+    await installPackages(peer.python, folder, ['--no-deps', 'faiss-cpu', 'packaging'], false);
+    const found = await named(extended, FAISS_PROBE);
+    report(`peer: ${found.name}`);
+    return found;
+  } catch (error) {
+    report(`peer: there is no faiss to compare with (${reasonOf(error)}); only our side is measured`);
+    return null;
+  }
+}
+
+/** The peer under the name that a probe prints. */
+async function named(peer: Peer, probe = PROBE): Promise<Peer> {
+  return { ...peer, name: (await runPeer(peer, ['-c', probe])).trim().split('\n').at(-1)! };
 }
 
 /** torchvision 0.15 came with PyTorch 2.0, and every release since with one of PyTorch. */

@@ -1,0 +1,50 @@
+import type { Case } from '../harness/comparison.js';
+import type { BenchOptions } from '../options.js';
+
+/** What is clustered, and how. */
+export interface KMeansTask {
+  readonly n: number;
+  readonly dimension: number;
+  readonly k: number;
+  readonly iterations: number;
+  readonly redo: number;
+}
+
+/** At most 0.8 times the time of faiss. */
+const TIME_LIMIT = 0.8;
+
+const fullSizes = { n: 50_000, dimension: 128, clusters: [250, 500, 1000], iterations: 20, redo: 5 };
+const tinySizes = { n: 200, dimension: 8, clusters: [5, 10], iterations: 4, redo: 2 };
+
+/** The tasks: one for each number of clusters. */
+export function kmeansTasks({ tiny }: BenchOptions): KMeansTask[] {
+  const { clusters, ...shared } = tiny ? tinySizes : fullSizes;
+  return clusters.map((k) => ({ ...shared, k }));
+}
+
+/** The name of a task, which its case and its check have in common. */
+export function taskName({ n, dimension, k }: KMeansTask): string {
+  return `kmeans/${n}x${dimension}/k-${k}`;
+}
+
+/**
+ * Whole clusterings, the assignment of all points at the end included.
+ *
+ * @param points the path of the points, float32, row-major
+ */
+export function kmeansCases(points: string, options: BenchOptions): Case[] {
+  const { device, backend, tiny } = options;
+  return options.threads.flatMap((threads) =>
+    kmeansTasks(options).map((task) => ({
+      name: `${taskName(task)}/${device === 'cpu' ? `threads-${threads}` : device}`,
+      measure: 'time',
+      unit: 's',
+      threads,
+      ours: { ...task, points, device, backend },
+      peers: [{ variant: '', task: { ...task, points } }],
+      iterations: 1,
+      // The promise was made for the processor and for the full sizes.
+      ...(device === 'cpu' && !tiny && { limit: TIME_LIMIT }),
+    })),
+  );
+}

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { serializeError } from '@protocl/core';
+
+import { bundledSide } from '../harness/bundledSide.js';
+import type { Benchmark } from '../harness/benchmark.js';
+import type { Sides } from '../harness/comparison.js';
+import { requireSelection } from '../harness/requireSelection.js';
+import { isSelected, runCases } from '../harness/runCases.js';
+import { peerSide } from '../peer.js';
+import { withFaiss } from '../peerPackages.js';
+import { kmeansCases, kmeansTasks } from './cases.js';
+import { checkObjective, objectiveName } from './objective.js';
+import { writePoints } from './writePoints.js';
+
+/** A clustering takes seconds to half a minute, and its time varies little. */
+const MOST_SAMPLES = 5;
+
+/** k-means against faiss: the same points, steps and runs; first the objective, then the time. */
+export const kmeans: Benchmark = {
+  name: 'kmeans',
+  async run({ options, peer: findPeer, report }) {
+    const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
+    const points = join(folder, 'points.bin');
+    const cases = kmeansCases(points, options);
+    const tasks = kmeansTasks(options);
+    try {
+      requireSelection([...tasks.map(objectiveName), ...cases.map(({ name }) => name)], options.filter);
+      const torch = await findPeer();
+      const peer = torch && (await withFaiss(torch, report));
+      const sides: Sides = {
+        ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
+        peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/worker.py')),
+        peerName: peer && peer.name,
+      };
+      await writePoints(points, tasks[0]!.n, tasks[0]!.dimension);
+      const disagreements: string[] = [];
+      for (const task of tasks.filter((one) => isSelected(objectiveName(one), options.filter))) {
+        await checkObjective(task, points, sides, options).then(report, (error: unknown) => {
+          disagreements.push(`${objectiveName(task)}: ${serializeError(error).message}`);
+        });
+      }
+      const samples = Math.min(options.samples, MOST_SAMPLES);
+      const { results, failures } = await runCases(cases, sides, { ...options, samples, report });
+      return { results, failures: [...disagreements, ...failures] };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};

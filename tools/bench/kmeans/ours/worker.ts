@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+
+import { kmeans } from '@protocl/clustering';
+import * as tf from '@tensorflow/tfjs-core';
+
+import { serve } from '../../harness/serve.js';
+import { startEngine } from '../../ours/startEngine.js';
+import type { KMeansTask } from '../cases.js';
+
+await serve(async (parameters) => {
+  const versions = await startEngine(parameters);
+  const { points, n, dimension, k, iterations, redo } = parameters as unknown as KMeansTask & {
+    points: string;
+  };
+  const bytes = await readFile(points);
+  const values = new Float32Array(new Uint8Array(bytes).buffer);
+  const features = tf.tensor2d(values, [n, dimension]);
+  return {
+    versions,
+    async run(times) {
+      let objective = 0;
+      for (let i = 0; i < times; i++) {
+        const result = await kmeans(features, { k, iterations, redo, seed: 1 });
+        objective = result.objective;
+        result.centroids.dispose();
+      }
+      return { objective };
+    },
+  };
+});

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { expect, test } from '@jest/globals';
+
+import { kmeansCases, kmeansTasks } from '../kmeans/cases.js';
+import { writePoints } from '../kmeans/writePoints.js';
+import { parseOptions } from '../options.js';
+
+const execute = promisify(execFile);
+const main = join(import.meta.dirname, '../main.ts');
+const small = ['--tiny', '--backend', 'cpu', '--no-peer', '--samples', '2', '--threads', '2'];
+
+function bench(...args: string[]) {
+  return execute(process.execPath, ['--conditions=@protocl/source', '--import', 'tsx', main, ...args]);
+}
+
+test('the k-means benchmark runs without a peer', async () => {
+  const { stdout, stderr } = await bench('kmeans', ...small);
+  const names = stdout.split('\n').map((line) => line.split(' ')[0]);
+  expect(names).toEqual(['case', 'kmeans/200x8/k-5/threads-2', 'kmeans/200x8/k-10/threads-2', '']);
+  expect(stderr).toMatch(/k-10\/objective: ours \d+\.\d+, no peer/);
+}, 120_000);
+
+test('the full sizes are those that are promised', () => {
+  const options = parseOptions(['kmeans', '--threads', '1']);
+  expect(kmeansTasks(options)).toEqual(
+    [250, 500, 1000].map((k) => ({ n: 50_000, dimension: 128, k, iterations: 20, redo: 5 })),
+  );
+  expect(kmeansCases('points', options).map(({ limit }) => limit)).toEqual([0.8, 0.8, 0.8]);
+});
+
+test('points have length 1', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
+  try {
+    await writePoints(join(folder, 'points.bin'), 50, 16);
+    const values = new Float32Array(new Uint8Array(await readFile(join(folder, 'points.bin'))).buffer);
+    expect(values).toHaveLength(800);
+    for (let row = 0; row < 50; row++) {
+      const point = values.subarray(16 * row, 16 * row + 16);
+      expect(Math.hypot(...point)).toBeCloseTo(1, 5);
+    }
+    expect(new Set(values).size).toBeGreaterThan(790);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
