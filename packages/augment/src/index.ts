@@ -2,8 +2,10 @@ export { augmentBatch, augmentCrops, type AugmentOptions } from './augmentBatch.
 export { type DrawOptions } from './draws/sampleDraws.js';
 export { type AugmentError, type AugmentErrorCode } from './errors.js';
 export { decodeCrops, type DecodeCropsOptions } from './files/decodeCrops.js';
-export { type DecodeOptions, type ImageSource } from './files/decodeImage.js';
+export { type DecodeOptions } from './files/decodeImage.js';
 export { decodePlain } from './files/decodePlain.js';
+export { type ImageSource } from './files/readSource.js';
+export { tuneSharp } from './files/tuneSharp.js';
 export { imageTensor } from './imageTensor.js';
 export { plainBatch } from './plainBatch.js';
 export { augmentationRecipe, parseRecipe, type AugmentationRecipe, type ResolvedRecipe } from './recipe.js';

@@ -4,7 +4,8 @@ import { drawCropBox } from '../draws/cropBox.js';
 import { drawSample } from '../draws/sampleDraws.js';
 import { parseRecipe, type AugmentationRecipe } from '../recipe.js';
 import { resampleImage } from '../resampling/resampleImage.js';
-import { decodeImage, type DecodeOptions, type ImageSource } from './decodeImage.js';
+import { decodeImage, type DecodeOptions } from './decodeImage.js';
+import type { ImageSource } from './readSource.js';
 
 /** Which crops of which sample are made. */
 export interface DecodeCropsOptions extends DecodeOptions {

@@ -1,14 +1,9 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-
 import sharp from 'sharp';
 
 import { CHANNELS, requireCount } from '../checks.js';
 import { augmentError } from '../errors.js';
 import type { RgbImage } from '../resampling/resampleImage.js';
-
-/** A path, or the bytes of a file. */
-export type ImageSource = string | Uint8Array;
+import { readSource, type ImageSource } from './readSource.js';
 
 /** What is accepted as an image. */
 export interface DecodeOptions {
@@ -42,9 +37,10 @@ export async function decodeImage(
       expected: FAIL_ON.join(', '),
     });
   }
-  if (source.length === 0) throw corrupt(source, 'it is empty');
+  const content = readSource(source);
+  if (content.length === 0) throw corrupt(source, 'it is empty');
   try {
-    const { data, info } = await sharp(source, {
+    const { data, info } = await sharp(content, {
       limitInputPixels: maxPixels,
       failOn,
       autoOrient: true,
@@ -56,7 +52,7 @@ export async function decodeImage(
       .toBuffer({ resolveWithObject: true });
     return { data: threeChannels(data, info.channels), height: info.height, width: info.width };
   } catch (cause) {
-    throw await typedError(source, maxPixels, cause);
+    throw typedError(source, maxPixels, cause);
   }
 }
 
@@ -69,7 +65,7 @@ function threeChannels(data: Uint8Array, channels: number): Uint8Array {
   return rgb;
 }
 
-async function typedError(source: ImageSource, maxPixels: number, cause: unknown): Promise<Error> {
+function typedError(source: ImageSource, maxPixels: number, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message.trim().split('\n')[0]! : String(cause);
   if (reason.includes('exceeds pixel limit')) {
     return augmentError('IMAGE_TOO_LARGE', {
@@ -80,28 +76,7 @@ async function typedError(source: ImageSource, maxPixels: number, cause: unknown
       cause,
     });
   }
-  if (typeof source === 'string') {
-    const problem = await problemOf(source);
-    if (problem !== undefined) {
-      return augmentError('IMAGE_NOT_READABLE', {
-        message: 'an image file is not there or may not be read',
-        given: source,
-        remedy: 'Check the path and its permissions',
-        cause: problem,
-      });
-    }
-  }
   return corrupt(source, reason, cause);
-}
-
-/** Why a path cannot be read, as decoders do not tell. */
-async function problemOf(path: string): Promise<Error | undefined> {
-  try {
-    await access(path, constants.R_OK);
-    return (await stat(path)).isFile() ? undefined : new Error('it is no file');
-  } catch (error) {
-    return error as Error;
-  }
 }
 
 function corrupt(source: ImageSource, reason: string, cause?: unknown): Error {

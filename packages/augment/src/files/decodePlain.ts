@@ -1,7 +1,8 @@
 import { centreResampling } from '../cropResampling.js';
 import { parseRecipe, type AugmentationRecipe } from '../recipe.js';
 import { resampleImage } from '../resampling/resampleImage.js';
-import { decodeImage, type DecodeOptions, type ImageSource } from './decodeImage.js';
+import { decodeImage, type DecodeOptions } from './decodeImage.js';
+import type { ImageSource } from './readSource.js';
 
 /**
  * Decodes an image for evaluation and the E-step: the shorter side resized to the recipe's

@@ -2,6 +2,7 @@ import {
   augmentBatch,
   decodeCrops,
   imageTensor,
+  tuneSharp,
   type AugmentationRecipe,
   type ResolvedRecipe,
 } from '@protocl/augment';
@@ -41,6 +42,7 @@ function prepareFiles(parameters: TaskParameters): PreparedTask {
     recipe: AugmentationRecipe;
     threads: number;
   };
+  tuneSharp();
   let epoch = 0;
   return {
     async run(iterations) {
