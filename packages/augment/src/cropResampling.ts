@@ -1,5 +1,5 @@
 import type { CropBox } from './draws/cropBox.js';
-import type { ResolvedRecipe } from './recipe.js';
+import { plainSize, type ResolvedRecipe } from './recipe.js';
 import type { Resampling } from './resampling/resamplingTaps.js';
 
 /** How each axis of one image is resized. */
@@ -27,9 +27,10 @@ export function cropResampling(box: CropBox, size: number, isFlipped: boolean): 
 export function centreResampling(
   height: number,
   width: number,
-  { randomResizedCrop: { size }, plain }: ResolvedRecipe,
+  recipe: ResolvedRecipe,
 ): ImageResampling {
-  const shorter = plain?.resize ?? size;
+  const size = plainSize(recipe);
+  const shorter = recipe.plain?.resize ?? size;
   const along = (length: number): Resampling => {
     const resized = Math.trunc((shorter * length) / Math.min(height, width));
     const first = roundHalfToEven((resized - size) / 2);

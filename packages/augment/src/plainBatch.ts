@@ -2,14 +2,14 @@ import type * as tf from '@tensorflow/tfjs-core';
 
 import { centreResampling } from './cropResampling.js';
 import { CHANNELS, requireImages } from './checks.js';
-import { parseRecipe, type AugmentationRecipe } from './recipe.js';
+import { parseRecipe, plainSize, type AugmentationRecipe } from './recipe.js';
 import { inChunks } from './tensors/inChunks.js';
 import { toNormalizedImages, toPlanes } from './tensors/layout.js';
 import { resize } from './tensors/resize.js';
 
 /**
  * What evaluation and the E-step see of a batch: nothing random. The shorter side is resized to the
- * recipe's `plain.resize`, the centre cut out and normalised. Images that have the recipe's size
+ * recipe's `plain.resize`, the centre cut out and normalised. Images that have the size of the centre
  * already, such as those of `decodePlain`, are only normalised.
  *
  * @param images [N, H, W, 3], int32 or float32 in 0 .. 255
@@ -20,7 +20,7 @@ export function plainBatch(images: tf.Tensor4D, recipe: AugmentationRecipe): tf.
   const resolved = parseRecipe(recipe);
   requireImages(images);
   const [, height, width] = images.shape;
-  const { size } = resolved.randomResizedCrop;
+  const size = plainSize(resolved);
   const isResized = height === size && width === size;
   const resampling = centreResampling(height, width, resolved);
   return inChunks(images, CHANNELS * Math.max(height * width, size * size), (part) => {

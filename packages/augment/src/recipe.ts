@@ -85,9 +85,11 @@ export const augmentationRecipe = z
     }),
     /**
      * What evaluation and the E-step see in place of all of the above but `normalize`: the shorter
-     * side resized to `resize` pixels, then the centre `size` x `size`.
+     * side resized to `resize` pixels, then the centre `size` x `size`. That is the size of the views
+     * unless another is given: networks without a fixed size recognise more in images that are somewhat
+     * larger than those they learned from (Touvron et al., NeurIPS 2019).
      */
-    plain: z.strictObject({ resize: size }).optional(),
+    plain: z.strictObject({ resize: size, size: size.optional() }).optional(),
   })
   .superRefine(({ randomResizedCrop, gaussianBlur, plain }, context) => {
     const { size: side } = randomResizedCrop;
@@ -98,11 +100,12 @@ export const augmentationRecipe = z
         message: `the kernel reaches beyond the reflected image of ${side} pixels: at most ${2 * side - 1}`,
       });
     }
-    if (plain !== undefined && plain.resize < side) {
+    const centre = plain?.size ?? side;
+    if (plain !== undefined && plain.resize < centre) {
       context.addIssue({
         code: 'custom',
         path: ['plain', 'resize'],
-        message: `the centre is larger than the resized image: at least randomResizedCrop.size, which is ${side}`,
+        message: `the centre is larger than the resized image: at least ${plain.size === undefined ? 'randomResizedCrop' : 'plain'}.size, which is ${centre}`,
       });
     }
   });
@@ -112,6 +115,11 @@ export type AugmentationRecipe = z.input<typeof augmentationRecipe>;
 
 /** A recipe with all defaults filled in and every range written as a pair. */
 export type ResolvedRecipe = z.output<typeof augmentationRecipe>;
+
+/** Side of the images that evaluation and the E-step see, in pixels. */
+export function plainSize({ plain, randomResizedCrop }: ResolvedRecipe): number {
+  return plain?.size ?? randomResizedCrop.size;
+}
 
 /**
  * Checks a recipe and fills in its defaults.

@@ -186,6 +186,16 @@ export function describeBatches(backend: BackendName): void {
   });
 
   describe('plainBatch', () => {
+    test('may be of another size than the views: the same as with views of that size', () => {
+      const images = tf.randomUniform<tf.Rank.R4>([2, 12, 14, 3], 0, 255);
+      const small = recipes.cifar({ size: 8 });
+      const larger = plainBatch(images, { ...small, plain: { resize: 11, size: 10 } });
+      const expected = plainBatch(images, { ...recipes.cifar({ size: 10 }), plain: { resize: 11 } });
+      expect(larger.shape).toEqual([2, 10, 10, 3]);
+      expect(larger.dataSync()).toEqual(expected.dataSync());
+      tf.dispose([images, larger, expected]);
+    });
+
     test('only normalises images that have the size already', () => {
       const recipe = recipes.cifar();
       const bytes = picture(32, 64).subarray(0, 2 * 32 * 32 * 3);

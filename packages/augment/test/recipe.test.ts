@@ -57,6 +57,7 @@ describe('parseRecipe', () => {
     [{ ...base, normalize: { mean: [0, 0], std: [1, 1, 1] } }, 'normalize.mean', '[0,0]'],
     [{ ...base, normalize: { mean: [0, 0, 0], std: [1, 0, 1] } }, 'normalize.std.1', 'given: 0'],
     [{ ...base, plain: { resize: 16 } }, 'plain.resize', 'at least randomResizedCrop.size, which is 32'],
+    [{ ...base, plain: { resize: 32, size: 40 } }, 'plain.resize', 'at least plain.size, which is 40'],
   ])('%j is refused', (recipe, path, part) => {
     expect(() => parseRecipe(recipe as AugmentationRecipe)).toThrow(
       expect.objectContaining({
