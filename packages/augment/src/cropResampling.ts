@@ -24,11 +24,7 @@ export function cropResampling(box: CropBox, size: number, isFlipped: boolean): 
  * @param height of the image in pixels
  * @param width of the image in pixels
  */
-export function centreResampling(
-  height: number,
-  width: number,
-  recipe: ResolvedRecipe,
-): ImageResampling {
+export function centreResampling(height: number, width: number, recipe: ResolvedRecipe): ImageResampling {
   const size = plainSize(recipe);
   const shorter = recipe.plain?.resize ?? size;
   const along = (length: number): Resampling => {
