@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
 
 import { cacheDirectory } from '@protocl/core';
 
@@ -37,13 +35,12 @@ export function locateFaissNode(): string {
   });
 }
 
+/** Looks in the `node_modules` of a folder and of all folders above it, as Node does. */
 function resolveFrom(folder: string): string | undefined {
-  const from = createRequire(pathToFileURL(join(folder, 'package.json')));
-  try {
-    const main = from.resolve('faiss-node');
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const installed = join(at, 'node_modules/faiss-node');
     // Installed without its script, as npm's option --ignore-scripts does, it has no addon to load.
-    return existsSync(join(main, '../../build')) ? main : undefined;
-  } catch {
-    return undefined;
+    if (existsSync(join(installed, 'build'))) return join(installed, 'lib/index.js');
+    if (at === dirname(at)) return undefined;
   }
 }

@@ -46,9 +46,11 @@ export class FaissProcess {
     this.#child.on('message', (reply) => this.#receive(reply as FaissReply));
     this.#exited = new Promise((resolve) => {
       this.#child.once('error', (error) => this.#finish(error.message, resolve));
-      // `close` comes after the last of the output, which `exit` does not wait for.
-      this.#child.once('close', (code, signal) => {
-        this.#finish(signal === null ? `it ended with code ${code}` : `it was killed by ${signal}`, resolve);
+      // `close` would wait for this too, but does not come where this side has closed the channel.
+      const printed = new Promise((ended) => this.#child.stderr?.once('end', ended));
+      this.#child.once('exit', (code, signal) => {
+        const how = signal === null ? `it ended with code ${code}` : `it was killed by ${signal}`;
+        void printed.then(() => this.#finish(how, resolve));
       });
     });
     this.#keepAlive(false);
@@ -74,7 +76,7 @@ export class FaissProcess {
     try {
       return await new Promise<Int32Array>((resolve, reject) => {
         this.#pending = { resolve, reject };
-        // A process that has just died breaks the channel; its end is reported by `close`.
+        // A process that has just died breaks the channel; its end is told by `exit`.
         this.#child.send(request, () => undefined);
       });
     } finally {
@@ -86,6 +88,7 @@ export class FaissProcess {
   /** Ends it: by closing its channel, and by force where that takes too long. */
   async stop(): Promise<void> {
     if (this.#end === undefined) {
+      this.#keepAlive(true);
       if (this.#child.connected) this.#child.disconnect();
       const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MILLISECONDS);
       await this.#exited;

@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs';
 import { clusteringError } from '../errors.js';
 import { lastLine, runCommand } from './runCommand.js';
 
+/** libfaiss alone would bring the reference BLAS, which is many times slower. */
+const PACKAGES = ['libfaiss-dev', 'libopenblas0-pthread'];
+
 const HEADERS = ['/usr/include/faiss/Index.h', '/usr/local/include/faiss/Index.h'];
 
 /**
@@ -15,10 +18,10 @@ export async function installLibfaiss(log: (line: string) => void): Promise<void
   if (process.platform !== 'linux')
     throw missing('only Debian and Ubuntu have a package of it that is known here');
   const asRoot = await rootCommand();
-  log('installing libfaiss-dev by apt-get');
+  log(`installing ${PACKAGES.join(' and ')} by apt-get`);
   // The lists of a fresh container are empty, and stale ones name files that the servers no longer have.
   await apt(asRoot, ['update']);
-  await apt(asRoot, ['install', '-y', '--no-install-recommends', 'libfaiss-dev']);
+  await apt(asRoot, ['install', '-y', '--no-install-recommends', ...PACKAGES]);
 }
 
 async function rootCommand(): Promise<string[]> {
@@ -39,6 +42,6 @@ function missing(why: string): Error {
   return clusteringError('FAISS_NODE_BUILD_FAILED', {
     message: `libfaiss and its headers are not installed, and cannot be: ${why}`,
     expected: HEADERS.join(' or '),
-    remedy: 'Install them (on Debian or Ubuntu: apt-get install libfaiss-dev), or use the assigner "tensor"',
+    remedy: `Install them (on Debian or Ubuntu: apt-get install ${PACKAGES.join(' ')}), or use the assigner "tensor"`,
   });
 }
