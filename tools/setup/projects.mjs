@@ -32,14 +32,16 @@ async function readProject(root) {
 }
 
 /**
- * The test files of a project that only mean something where torch is available. Their names end in `.torch.test.ts`.
+ * The test files of a project that only mean something where torch, or faiss-node, is available. Their names end in
+ * `.torch.test.ts` and `.faiss.test.ts`.
  *
  * @param {Project} project
+ * @param {'torch' | 'faiss'} needed
  * @returns {Promise<string[]>} relative to the repository's root
  */
-export async function torchTests({ root }) {
+export async function testsThatNeed({ root }, needed) {
   const files = await readdir(join(workspaceRoot, root), { recursive: true });
   return files
-    .filter((file) => file.endsWith('.torch.test.ts') && !file.includes('node_modules'))
+    .filter((file) => file.endsWith(`.${needed}.test.ts`) && !file.includes('node_modules'))
     .map((file) => join(root, file));
 }

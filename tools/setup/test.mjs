@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { testedProjects, torchTests } from './projects.mjs';
+import { prepareFaiss } from './faissNode.mjs';
+import { testedProjects, testsThatNeed } from './projects.mjs';
 import { run, typescriptFlags } from './run.mjs';
 import { setUp } from './setup.mjs';
 import { conformanceCounts, failedTasks, jestCounts } from './testCounts.mjs';
@@ -16,6 +17,7 @@ let failed = 0;
 const summary = [];
 
 const torch = await setUp();
+const faiss = await prepareFaiss({ log: (line) => console.error(`set-up: ${line}`) });
 const projects = await testedProjects();
 await Promise.all(projects.map((project) => rm(report(project), { force: true })));
 
@@ -37,7 +39,12 @@ async function runChecks() {
     process.execPath,
     [bin('nx/dist/bin/nx.js'), 'run-many', '-t', ...targets, '--output-style=static'],
     {
-      env: { NX_DAEMON: 'false', NX_TUI: 'false', PROTOCL_TEST_TORCH: torch.fingerprint ?? 'unavailable' },
+      env: {
+        NX_DAEMON: 'false',
+        NX_TUI: 'false',
+        PROTOCL_TEST_TORCH: torch.fingerprint ?? 'unavailable',
+        PROTOCL_TEST_FAISS: faiss.path ?? 'unavailable',
+      },
       // Nx lists what has failed among its errors.
       errorOutput: (text) => (output += text),
     },
@@ -109,19 +116,30 @@ async function runConformance() {
   summary.push(`conformance: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} excluded`);
 }
 
-/** What could not be tested for want of torch, and whether that is a fault of ours. */
+/** What could not be tested for want of torch or faiss-node, and whether that is a fault of ours. */
 async function countDefects() {
-  if (torch.fingerprint !== null) return;
-  const files = (await Promise.all(projects.map(torchTests))).flat();
+  if (torch.fingerprint === null) {
+    await reportMissing('torch', 'torch', ["tfjs-core's own suite (tools/conformance)"], torch.defect);
+  }
+  if (faiss.path === null) await reportMissing('faiss', 'faiss-node', [], faiss.defect);
+}
+
+/**
+ * @param {'torch' | 'faiss'} needed
+ * @param {string} name
+ * @param {readonly string[]} others what was not run besides the test files
+ * @param {boolean} defect
+ */
+async function reportMissing(needed, name, others, defect) {
+  const files = (await Promise.all(projects.map((project) => testsThatNeed(project, needed)))).flat();
   summary.push(
     '',
-    'NOT RUN, because torch is not available on this machine (the set-up says why, above):',
-    ...["tfjs-core's own suite (tools/conformance)", ...files].map((what) => `  NOT RUN  ${what}`),
+    `NOT RUN, because ${name} is not available on this machine (the set-up says why, above):`,
+    ...[...others, ...files].map((what) => `  NOT RUN  ${what}`),
   );
-  if (torch.defect) {
-    failed += 1;
-    summary.push('torch: FAILED, its set-up ended in an error that it does not know');
-  }
+  if (!defect) return;
+  failed += 1;
+  summary.push(`${name}: FAILED, its set-up ended in an error that it does not know`);
 }
 
 /** @param {string} path of a command inside `node_modules` */
