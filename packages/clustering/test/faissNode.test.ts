@@ -100,4 +100,12 @@ describe('prepareFaissNode', () => {
     });
     expect(await readdir(join(folder, 'cache', 'faiss-node'))).toEqual([]);
   });
+
+  test('a cache that cannot be written is named', async () => {
+    await writeFile(join(folder, 'cache'), 'a file where a folder should be');
+    await expect(prepareFaissNode()).rejects.toMatchObject({
+      code: 'FAISS_NODE_BUILD_FAILED',
+      given: expect.stringContaining(join(folder, 'cache')),
+    });
+  });
 });

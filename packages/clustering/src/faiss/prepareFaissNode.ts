@@ -55,7 +55,22 @@ export async function prepareFaissNode({
 }: PrepareFaissNodeOptions = {}): Promise<PreparedFaissNode> {
   const present = await working();
   if (present !== undefined) return { path: present };
-  const target = preparedFolder();
+  try {
+    await prepareInto(preparedFolder(), log);
+  } catch (error) {
+    if (isProtoclError(error)) throw error;
+    throw clusteringError('FAISS_NODE_BUILD_FAILED', {
+      message: `faiss-node cannot be put into the cache (${error instanceof Error ? error.message : String(error)})`,
+      given: preparedFolder(),
+      expected: 'a folder that this user may write',
+      remedy: 'Set PROTOCL_CACHE to another folder',
+      cause: error,
+    });
+  }
+  return { path: locateFaissNode() };
+}
+
+async function prepareInto(target: string, log: (line: string) => void): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   const work = await mkdtemp(join(dirname(target), `${basename(target)}.building-`));
   try {
@@ -63,13 +78,14 @@ export async function prepareFaissNode({
     await installPackage(work);
     if (!(await fetchPrebuilt(work, log))) await compile(work, log);
     await requireWorking(join(work, 'node_modules/faiss-node/lib/index.js'));
-    // Another process may have been quicker; either result is as good.
     await rm(target, { recursive: true, force: true });
-    await rename(work, target);
+    await rename(work, target).catch(async (error: unknown) => {
+      // Another process that did the same may have been quicker; its result is as good.
+      if ((await working()) === undefined) throw error;
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  return { path: locateFaissNode() };
 }
 
 /** The path of a faiss-node that loads and finds what it should; undefined where there is none. */
