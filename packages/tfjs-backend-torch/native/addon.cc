@@ -87,6 +87,11 @@ napi_value memory(napi_env env, napi_callback_info) {
   });
 }
 
+// () -> whether the memory of tensors is counted here
+napi_value counts_memory(napi_env env, napi_callback_info) {
+  return guarded(env, [&] { return from_int32(env, install_allocator() ? 1 : 0); });
+}
+
 napi_value release_cache(napi_env env, napi_callback_info) {
   return guarded(env, [&] {
     release_cached_blocks();
@@ -130,6 +135,7 @@ napi_value initialize(napi_env env, napi_value exports) {
         {"bindDescription", bind_description}, {"setThreads", set_threads},
         {"threads", threads},                {"setMemoryLimit", set_memory_limit},
         {"memory", memory},                  {"releaseCache", release_cache},
+        {"countsMemory", counts_memory},
         {"version", version},                {"cudaDevices", cuda_devices},
         {"hasMps", has_mps},
     };

@@ -221,9 +221,15 @@ class CachingAllocator final : public at::Allocator {
 
 }  // namespace
 
-void install_allocator() {
-  static std::once_flag once;
-  std::call_once(once, [] { c10::SetCPUAllocator(&CachingAllocator::instance(), /*priority=*/1); });
+// libtorch has one allocator in a process. Where another build of this addon came first, its tensors and its counts stay
+// as they are, and this one goes without counts of its own.
+bool install_allocator() {
+  static const bool is_ours = [] {
+    if (c10::GetCPUAllocator() != c10::GetDefaultCPUAllocator()) return false;
+    c10::SetCPUAllocator(&CachingAllocator::instance(), /*priority=*/1);
+    return true;
+  }();
+  return is_ours;
 }
 
 AllocatorStatistics allocator_statistics() { return CachingAllocator::instance().statistics(); }

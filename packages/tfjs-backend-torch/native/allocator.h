@@ -16,8 +16,8 @@ struct AllocatorStatistics {
   uint64_t limit_bytes;
 };
 
-// Makes libtorch use the allocator in this process. Later calls do nothing.
-void install_allocator();
+// Makes libtorch use the allocator in this process, unless that of another build is in use. Tells whether it does.
+bool install_allocator();
 AllocatorStatistics allocator_statistics();
 void set_allocator_limit(uint64_t bytes);
 // Gives every cached block back to the system.

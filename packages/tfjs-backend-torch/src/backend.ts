@@ -28,6 +28,8 @@ type Entry = {
 /** What `tf.memory()` tells on this backend, in bytes of the engine. */
 export interface TorchMemory {
   unreliable: boolean;
+  /** Why, where it is unreliable. */
+  reasons?: string[];
   /** Bytes in tensors now, those of the running kernel included. */
   liveBytes: number;
   /** Freed bytes that are kept for the next tensors. */
@@ -37,6 +39,15 @@ export interface TorchMemory {
   /** Above this an allocation fails with `OUT_OF_MEMORY`. */
   limitBytes: number;
 }
+
+const uncounted: TorchMemory = {
+  unreliable: true,
+  reasons: ['Another version of this backend started first in this process, and counts the memory of both.'],
+  liveBytes: 0,
+  cachedBytes: 0,
+  peakBytes: 0,
+  limitBytes: Number.MAX_SAFE_INTEGER,
+};
 
 /** The handle of what has been released: no tensor has it. */
 const RELEASED = -1 as Handle;
@@ -205,6 +216,7 @@ export class TorchBackend extends KernelBackend {
   override memory(): TorchMemory {
     const [live, cached, peak, limit] = this.addon.memory();
     if (this.device === 'cpu') {
+      if (this.addon.countsMemory() === 0) return { ...uncounted };
       return { unreliable: false, liveBytes: live, cachedBytes: cached, peakBytes: peak, limitBytes: limit };
     }
     // libtorch's own allocator of the device keeps the cache; what it holds for tensors is counted here.

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { prepareTorch } from '../src/libtorch/prepare.js';
 import type { Addon } from '../src/native/addon.js';
 import { restoreVariables, temporaryFolder } from './fakeLibtorch.js';
-import { STARTUP_TIMEOUT_MS, startTorch } from './startTorch.js';
+import { STARTUP_TIMEOUT_MS, startTorch, torchMemory } from './startTorch.js';
 
 const nativeFolder = fileURLToPath(new URL('../native', import.meta.url));
 const before = { ...process.env };
@@ -35,6 +35,13 @@ test(
     process.env['PROTOCL_LIBTORCH'] = libtorch.root;
     const { addonPath } = await prepareTorch({ nativeFolder: otherSources });
     const other = createRequire(import.meta.url)(addonPath) as Addon;
+
+    expect(other.countsMemory()).toBe(0);
+    const before = torchMemory();
+    const counted = tf.zeros([1024]);
+    expect(torchMemory().liveBytes - before.liveBytes).toBe(4096);
+    expect(torchMemory().unreliable).toBe(false);
+    counted.dispose();
 
     const values = new Float32Array([3, 1, 2]);
     const point = other.fromData(values, [1, 3], 'float32', 'cpu');

@@ -27,6 +27,8 @@ export interface Addon {
   setMemoryLimit(bytes: number): void;
   /** live bytes, cached bytes, peak of the live bytes, limit, live tensors of this thread */
   memory(): [number, number, number, number, number];
+  /** 0 where another build of the addon was first in this process: the memory of tensors is counted there. */
+  countsMemory(): 0 | 1;
   releaseCache(): void;
   version(): string;
   cudaDevices(): number;
