@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { loadConfig } from '@protocl/pipeline';
+import { loadConfig, presets } from '@protocl/pipeline';
 
 import { readSetFlag } from '../../src/config/setFlag.js';
 
@@ -32,7 +32,7 @@ describe('a configuration file', () => {
   test.each(contents)('%s', async (name, content) => {
     const file = await written(name, content);
     const { config, origins } = await loadConfig({ file });
-    expect(config.training).toMatchObject({ epochs: 5, batchSize: 256 });
+    expect(config.training).toMatchObject({ epochs: 5, batchSize: presets['pcl-demo']!.training.batchSize });
     expect(origins).toMatchObject({ 'training.epochs': file, 'training.batchSize': 'preset pcl-demo' });
   });
 
