@@ -1,11 +1,12 @@
 import { isMainThread } from 'node:worker_threads';
 
 /**
- * Turns of a loop, some microseconds, after which a waiting thread lets go of its core. GNU's OpenMP, which libtorch's
+ * Turns of a loop, some tens of microseconds, after which a waiting thread lets go of its core. GNU's OpenMP, which libtorch's
  * threads come from on Linux, takes 300,000 by default: fine on an idle machine, but where anything else wants the
- * cores, each small operator waits for threads that have lost theirs to ones that only spin.
+ * cores, each small operator waits for threads that have lost theirs to ones that only spin. A tenth of this is too
+ * little: threads then fall asleep between the parts of one convolution.
  */
-const SPIN_COUNT = '1000';
+const SPIN_COUNT = '10000';
 
 /**
  * Makes the threads of an operator wait asleep rather than spinning, by `GOMP_SPINCOUNT`, unless that or
