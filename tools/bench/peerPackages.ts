@@ -4,8 +4,20 @@ import { cacheDirectory } from '@protocl/core';
 
 import { installPackages, reasonOf, runPeer, type Peer } from './peer.js';
 
-/** Prints what there is; fails where it is not there or does not work. */
-const PROBE = `
+/** What a peer may need besides PyTorch. */
+interface PeerPackages {
+  readonly what: string;
+  /** Python that prints what there is, and fails where it is not there or does not work. */
+  readonly probe: string;
+  /** The folder of the cache that they are installed into. */
+  readonly folder: string;
+  /** Arguments of pip; what the packages need besides is there. */
+  readonly packages: () => string[];
+  /** Whether PyTorch's own index of builds without CUDA has them. */
+  readonly isCpuBuild: boolean;
+}
+
+const TORCHVISION_PROBE = `
 from load_torchvision import torchvision
 import PIL
 torchvision.transforms.functional.hflip(PIL.Image.new("RGB", (1, 1)))
@@ -20,31 +32,14 @@ print(f"torchvision {torchvision.__version__}, Pillow {PIL.__version__}")
  */
 export async function withTorchvision(peer: Peer, report: (line: string) => void): Promise<Peer | null> {
   const version = peer.name.replace(/^PyTorch /, '');
-  const folder = cacheDirectory('peer', `${version}-torchvision`);
-  const extended = { ...peer, modulePath: [folder, ...peer.modulePath] };
-  try {
-    const found = await named(peer).catch(() => named(extended));
-    report(`peer: ${found.name}`);
-    return found;
-  } catch {
-    // It is installed below.
-  }
-  try {
-    report(`peer: installing torchvision into ${folder}`);
-    await mkdir(folder, { recursive: true });
-    // What it needs besides, PyTorch and numpy, is there.
-    const packages = ['--no-deps', `torchvision==${releaseFor(version)}`, 'pillow'];
-    await installPackages(peer.python, folder, packages, version.endsWith('+cpu'));
-    const found = await named(extended);
-    report(`peer: ${found.name}`);
-    return found;
-  } catch (error) {
-    report(`peer: there is no torchvision to compare with (${reasonOf(error)}); only our side is measured`);
-    return null;
-  }
+  return withPackages(peer, report, {
+    what: 'torchvision',
+    probe: TORCHVISION_PROBE,
+    folder: `${version}-torchvision`,
+    packages: () => [`torchvision==${releaseFor(version)}`, 'pillow'],
+    isCpuBuild: version.endsWith('+cpu'),
+  });
 }
-
-const FAISS_PROBE = 'import faiss, numpy; print(f"faiss {faiss.__version__}")';
 
 /**
  * Adds faiss to a peer: its own, else the latest release, installed into the cache.
@@ -52,31 +47,44 @@ const FAISS_PROBE = 'import faiss, numpy; print(f"faiss {faiss.__version__}")';
  * @returns null where there is none to be had; the reason is reported
  */
 export async function withFaiss(peer: Peer, report: (line: string) => void): Promise<Peer | null> {
-  const folder = cacheDirectory('peer', 'faiss');
+  return withPackages(peer, report, {
+    what: 'faiss',
+    probe: 'import faiss, numpy; print(f"faiss {faiss.__version__}")',
+    folder: 'faiss',
+    packages: () => ['faiss-cpu', 'packaging'],
+    isCpuBuild: false,
+  });
+}
+
+async function withPackages(
+  peer: Peer,
+  report: (line: string) => void,
+  { what, probe, folder: name, packages, isCpuBuild }: PeerPackages,
+): Promise<Peer | null> {
+  const folder = cacheDirectory('peer', name);
   const extended = { ...peer, modulePath: [folder, ...peer.modulePath] };
   try {
-    const found = await named(peer, FAISS_PROBE).catch(() => named(extended, FAISS_PROBE));
+    const found = await named(peer, probe).catch(() => named(extended, probe));
     report(`peer: ${found.name}`);
     return found;
   } catch {
     // It is installed below.
   }
   try {
-    report(`peer: installing faiss into ${folder}`);
+    report(`peer: installing ${what} into ${folder}`);
     await mkdir(folder, { recursive: true });
-    // What it needs besides, numpy, is there.
-    await installPackages(peer.python, folder, ['--no-deps', 'faiss-cpu', 'packaging'], false);
-    const found = await named(extended, FAISS_PROBE);
+    await installPackages(peer.python, folder, ['--no-deps', ...packages()], isCpuBuild);
+    const found = await named(extended, probe);
     report(`peer: ${found.name}`);
     return found;
   } catch (error) {
-    report(`peer: there is no faiss to compare with (${reasonOf(error)}); only our side is measured`);
+    report(`peer: there is no ${what} to compare with (${reasonOf(error)}); only our side is measured`);
     return null;
   }
 }
 
 /** The peer under the name that a probe prints. */
-async function named(peer: Peer, probe = PROBE): Promise<Peer> {
+async function named(peer: Peer, probe: string): Promise<Peer> {
   return { ...peer, name: (await runPeer(peer, ['-c', probe])).trim().split('\n').at(-1)! };
 }
 
