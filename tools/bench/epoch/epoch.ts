@@ -9,6 +9,7 @@ import { loadConfig, recipeOf } from '@protocl/pipeline';
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
+import { requireSelection } from '../harness/requireSelection.js';
 import { runCases } from '../harness/runCases.js';
 import { peerSide } from '../peer.js';
 import { withFaiss, withTorchvision } from '../peerPackages.js';
@@ -23,20 +24,24 @@ export const epoch: Benchmark = {
   async run({ options, peer: findPeer, report }) {
     const { config } = await loadConfig({ preset: PRESET });
     const recipe = parseRecipe(recipeOf(config.augmentation));
-    const torch = await findPeer();
-    const withImages = torch && (await withTorchvision(torch, report));
-    const peer = withImages && (await withFaiss(withImages, report));
     const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
     try {
       const { images, shape } = await loadCifar10({ split: 'train', log: report });
       const size = options.tiny ? TINY_IMAGES : shape[0];
       const path = join(folder, 'images.bin');
-      await writeFile(path, images.subarray(0, (images.length / shape[0]) * size));
       const cases = epochCases(PRESET, config, recipe, { path, shape: [size, ...shape.slice(1)] }, options);
+      requireSelection(
+        cases.map(({ name }) => name),
+        options.filter,
+      );
+      await writeFile(path, images.subarray(0, (images.length / shape[0]) * size));
+      const torch = await findPeer();
+      const withImages = torch && (await withTorchvision(torch, report));
+      const peer = withImages && (await withFaiss(withImages, report));
       const sides: Sides = {
         ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
         peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/worker.py')),
-        peerName: torch && torch.name,
+        peerName: peer && peer.name,
       };
       return await runCases(cases, sides, { ...options, report });
     } finally {

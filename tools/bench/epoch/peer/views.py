@@ -26,11 +26,11 @@ class Views(Dataset):
 
 def plain(recipe):
     """What the E-step sees."""
-    size, normalize = recipe["randomResizedCrop"]["size"], recipe["normalize"]
+    size, changes, normalize = recipe["randomResizedCrop"]["size"], recipe.get("plain", {}), recipe["normalize"]
     return transforms.Compose(
         [
-            transforms.Resize(recipe.get("plain", {}).get("resize", size)),
-            transforms.CenterCrop(size),
+            transforms.Resize(changes.get("resize", size)),
+            transforms.CenterCrop(changes.get("size", size)),
             transforms.ToTensor(),
             transforms.Normalize(normalize["mean"], normalize["std"]),
         ]
