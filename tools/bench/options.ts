@@ -22,7 +22,7 @@ export interface BenchOptions {
   readonly tiny: boolean;
   /** Whether to compare with PyTorch. */
   readonly peer: boolean;
-  /** The network of the soak benchmark. */
+  /** The network of the soak benchmark, or the preset of a whole run. */
   readonly network: string;
   /** Training steps of the soak benchmark. */
   readonly steps: number;
@@ -45,7 +45,7 @@ export const usage = `npm run bench -- NAME [options]
   --threads LIST       thread counts to measure with (default 1,2)
   --tiny               sizes for trying out the benchmark itself
   --no-peer            our side only
-  --network NAME       soak: resnet8 or resnet18 (default resnet8)
+  --network NAME       soak: resnet8, resnet18, or pcl-demo for 30 epochs of a run (default resnet8)
   --steps N            soak: training steps (default 1000)`;
 
 /**

@@ -1,5 +1,6 @@
 import { serializeError } from '@protocl/core';
 import type { TrainingEvent } from '@protocl/trainer';
+import * as tf from '@tensorflow/tfjs-core';
 
 import { JsonLines, readJsonLines } from './jsonLines.js';
 import { LatestWriter } from './latestWriter.js';
@@ -55,7 +56,7 @@ export class RunRecord {
 
   /** @throws {ProtoclError} `DISK_FULL`, `FILE_NOT_WRITABLE` */
   event(event: TrainingEvent, batchSize: number): void {
-    this.#log.write(event);
+    this.#log.write(event.type === 'epoch' ? { ...event, ...memoryInUse() } : event);
     this.#measurePace(event, batchSize);
     if (this.#collector.add(event)) this.#writer.put(this.#collector.metrics);
     this.#progress.show(event);
@@ -98,4 +99,9 @@ export class RunRecord {
     }
     this.#trained.last = position;
   }
+}
+
+/** What a leak would make grow from epoch to epoch. */
+function memoryInUse(): { readonly residentBytes: number; readonly tensors: number } {
+  return { residentBytes: process.memoryUsage.rss(), tensors: tf.memory().numTensors };
 }

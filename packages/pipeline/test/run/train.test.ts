@@ -112,6 +112,16 @@ describe('train', () => {
     expect(types.filter((type) => type === 'expectation')).toHaveLength(2);
   });
 
+  test('logs what each epoch leaves in memory', async () => {
+    const epochs = (await logOf('first')).filter(({ type }) => type === 'epoch');
+    expect(epochs).toHaveLength(4);
+    for (const { residentBytes } of epochs) expect(residentBytes).toBeGreaterThan(1e6);
+    const tensors = epochs.map((epoch) => epoch['tensors']);
+    // The prototypes come in between.
+    expect(tensors[1]).toBe(tensors[0]);
+    expect(tensors[3]).toBe(tensors[2]);
+  });
+
   test('shows its progress', () => {
     expect(said).toMatch(/^run folder .*first$/m);
     expect(said).toMatch(
