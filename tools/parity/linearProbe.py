@@ -1,4 +1,4 @@
-"""Makes packages/pipeline/test/fixtures/linearProbe.json: logistic regression as scikit-learn fits it.
+"""Makes packages/evaluators/test/fixtures/linearProbe.json: logistic regression as scikit-learn fits it.
 
     pip install scikit-learn numpy
     python3 tools/parity/linearProbe.py
@@ -58,7 +58,7 @@ def compact(value):
 
 for part in ("train", "test"):
     fixture[part]["features"] = [compact(value) for value in fixture[part]["features"]]
-target = Path(__file__).parents[2] / "packages/pipeline/test/fixtures/linearProbe.json"
+target = Path(__file__).parents[2] / "packages/evaluators/test/fixtures/linearProbe.json"
 target.parent.mkdir(exist_ok=True)
 target.write_text(json.dumps(fixture) + "\n")
 print(fits)

@@ -13,9 +13,7 @@ export type PipelineErrorCode =
   | 'USAGE'
   /** An argument of a library function is out of range. */
   | 'INVALID_OPTION'
-  /** Tensors or arrays do not fit each other. */
-  | 'INVALID_SHAPE'
-  /** Features hold NaN or infinity, or nothing at all. */
+  /** There are no features in a file, or no images to encode. */
   | 'INVALID_FEATURES'
   /** The images do not fit the configuration. */
   | 'DATA_MISMATCH'

@@ -8,8 +8,6 @@ export { presets } from './presets/presets.js';
 export { runCommandLine } from './cli/runCommandLine.js';
 export { type Terminal } from './cli/terminal.js';
 export { type PipelineError, type PipelineErrorCode } from './errors.js';
-export { knnAccuracy, type KnnOptions, type LabelledFeatures } from './evaluation/knnAccuracy.js';
-export { linearProbe, type LinearProbeOptions, type LinearProbeResult } from './evaluation/linearProbe.js';
 export { resume, train, type RunOptions, type TrainOptions } from './run/train.js';
 export { type RunSummary, type StageScores } from './run/summary.js';
 export { type Metrics } from './run/metrics.js';

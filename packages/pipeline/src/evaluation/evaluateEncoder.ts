@@ -1,10 +1,9 @@
 import type { Encoder } from '@protocl/encoders';
+import { knnAccuracy, linearProbe, type LabelledFeatures } from '@protocl/evaluators';
 
 import type { EvaluationConfig } from '../config/sections/run.js';
 import type { LabelledImages } from '../data/runData.js';
 import { encodeFeatures, type EncodedImages } from './encodeFeatures.js';
-import { knnAccuracy, type LabelledFeatures } from './knnAccuracy.js';
-import { linearProbe } from './linearProbe.js';
 
 export interface EvaluateEncoderOptions {
   /** The images that vote, and that the linear probe is fitted to. */
@@ -38,7 +37,8 @@ export async function evaluateEncoder(
       const sides = [withLabels(known), withLabels(heldOut)] as const;
       // Images that cannot be read leave fewer neighbours than were asked for.
       const k = Math.min(config.knn.k, known.indices.length);
-      const knn = await knnAccuracy(...sides, { k, temperature: config.knn.temperature });
+      const { accuracies } = await knnAccuracy(...sides, { k, temperature: config.knn.temperature });
+      const knn = accuracies[0]!;
       if (!linear) return { knn };
       const { l2, iterations } = config.linear;
       return { knn, linear: (await linearProbe(...sides, { l2, iterations })).accuracy };

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { pipelineError } from '../errors.js';
-import { classCount, requireFeatures } from './checkFeatures.js';
-import type { LabelledFeatures } from './knnAccuracy.js';
+import { classCount, requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
+import type { Evaluation } from '../evaluation.js';
+import { requireSplits, type LabelledFeatures } from '../labelledFeatures.js';
 import { lbfgs } from './lbfgs.js';
+import { standardization } from './standardization.js';
 
 export interface LinearProbeOptions {
   /** Weight of half the squared norm of the weights, beside the mean loss; 1e-4 by default. */
@@ -14,8 +15,8 @@ export interface LinearProbeOptions {
   readonly tolerance?: number;
 }
 
-/** How well a linear classifier does on features that stay as they are. */
-export interface LinearProbeResult {
+/** How well a linear classifier does on features that stay as they are. Scores: `accuracy`, `trainAccuracy`. */
+export interface LinearProbeResult extends Evaluation {
   /** Share of the held-out images classified correctly, 0 .. 1. */
   readonly accuracy: number;
   /** The same for the images it was fitted to. */
@@ -31,8 +32,6 @@ export interface LinearProbeResult {
 const BLOCK = 8192;
 /** What the rounding of float32 leaves of the loss, as a share. */
 const FLOAT32_PRECISION = 1e-6;
-/** A feature that deviates less than this is constant. */
-const SMALLEST_DEVIATION = 1e-6;
 
 /**
  * Fits multinomial logistic regression to frozen features and tells its accuracy. Each feature is
@@ -42,16 +41,19 @@ const SMALLEST_DEVIATION = 1e-6;
  * @param train features to fit to, [n, D]
  * @param test held-out features, [N, D]
  * @returns figures only; no tensor is kept
- * @throws {ProtoclError} `INVALID_SHAPE`, `INVALID_FEATURES`, `INVALID_OPTION`
+ * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_LABELS`,
+ *   `EMPTY_SPLIT`, `ONE_CLASS`, `NON_FINITE_FEATURES`
  */
 export async function linearProbe(
   train: LabelledFeatures,
   test: LabelledFeatures,
   { l2 = 1e-4, iterations = 100, tolerance = 1e-5 }: LinearProbeOptions = {},
 ): Promise<LinearProbeResult> {
-  requireFeatures('training', train.features, train.labels);
-  requireFeatures('held-out', test.features, test.labels, train.features.shape[1]);
-  requireOptions({ l2, iterations, tolerance });
+  await requireSplits('the linear probe', train, test);
+  requireTwoClasses('the linear probe', train.labels);
+  requireInteger('the linear probe', 'iterations', iterations, 1);
+  requirePositive('the linear probe', 'l2', l2, { zero: true });
+  requirePositive('the linear probe', 'tolerance', tolerance, { zero: true });
   const classes = classCount(train.labels, test.labels);
   const size = train.features.shape[1] * classes;
   const standardize = standardization(train.features);
@@ -77,9 +79,14 @@ export async function linearProbe(
       tolerance,
       precision: FLOAT32_PRECISION,
     });
+    const scores = {
+      accuracy: await accuracyOf(heldOut, test.labels, point),
+      trainAccuracy: await accuracyOf(fitted, train.labels, point),
+    };
     return {
-      accuracy: accuracyOf(heldOut, test.labels, point),
-      trainAccuracy: accuracyOf(fitted, train.labels, point),
+      ...scores,
+      scores,
+      settings: { l2, iterations, tolerance },
       loss: value,
       iterations: ended.iterations,
       converged: ended.converged,
@@ -129,37 +136,11 @@ function logitsOf(x: tf.Tensor2D, point: Float64Array): tf.Tensor2D {
   return tf.add(tf.matMul(x, weights), bias);
 }
 
-function accuracyOf(features: tf.Tensor2D, labels: Int32Array, point: Float64Array): number {
-  const predicted = tf.tidy(() => tf.argMax(logitsOf(features, point), 1).dataSync());
-  const correct = labels.filter((label, index) => predicted[index] === label);
-  return correct.length / labels.length;
-}
-
-/** Moves each feature to mean 0 and deviation 1; one that never varies becomes 0. */
-function standardization(features: tf.Tensor2D) {
-  const [mean, factor] = tf.tidy(() => {
-    const { mean, variance } = tf.moments(features, 0, true);
-    const deviation = tf.sqrt(variance);
-    return [
-      mean,
-      tf.where(tf.greater(deviation, SMALLEST_DEVIATION), tf.reciprocal(deviation), tf.zerosLike(deviation)),
-    ];
-  });
-  return {
-    apply: (given: tf.Tensor2D) => tf.tidy(() => tf.mul<tf.Tensor2D>(tf.sub(given, mean), factor)),
-    dispose: () => tf.dispose([mean, factor]),
-  };
-}
-
-function requireOptions(options: { l2: number; iterations: number; tolerance: number }): void {
-  for (const [name, value] of Object.entries(options)) {
-    const fits =
-      name === 'iterations' ? Number.isInteger(value) && value > 0 : Number.isFinite(value) && value >= 0;
-    if (fits) continue;
-    throw pipelineError('INVALID_OPTION', {
-      message: `the linear probe cannot use this ${name}`,
-      given: value,
-      expected: name === 'iterations' ? 'a positive whole number' : 'a number from 0',
-    });
-  }
+async function accuracyOf(features: tf.Tensor2D, labels: Int32Array, point: Float64Array): Promise<number> {
+  const classes = tf.tidy(() => tf.argMax(logitsOf(features, point), 1));
+  const predicted = await classes.data();
+  classes.dispose();
+  let correct = 0;
+  for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) correct++;
+  return correct / labels.length;
 }

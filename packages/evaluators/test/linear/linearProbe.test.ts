@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
-import { linearProbe, type LabelledFeatures } from '@protocl/pipeline';
+import { linearProbe, type LabelledFeatures } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Part {
@@ -51,7 +51,8 @@ describe('linearProbe', () => {
     const result = await withFeatures((train, held) => linearProbe(train, held, { l2, iterations: 500 }));
     expect(result.converged).toBe(true);
     expect(Math.abs(result.loss - loss) / loss).toBeLessThan(1e-5);
-    expect(result).toMatchObject(expected);
+    expect(result.scores).toEqual(expected);
+    expect(result.settings).toEqual({ l2, iterations: 500, tolerance: 1e-5 });
   });
 
   test('ends after the given number of steps', async () => {
@@ -72,7 +73,7 @@ describe('linearProbe', () => {
   test.each([Number.NaN, Infinity, -Infinity])('refuses features with %p in them', async (value) => {
     const features = tf.tensor2d([0, 1, value, 2], [2, 2]);
     const labelled = { features, labels: Int32Array.of(0, 1) };
-    await expect(linearProbe(labelled, labelled)).rejects.toMatchObject({ code: 'INVALID_FEATURES' });
+    await expect(linearProbe(labelled, labelled)).rejects.toMatchObject({ code: 'NON_FINITE_FEATURES' });
     features.dispose();
   });
 
@@ -83,5 +84,11 @@ describe('linearProbe', () => {
     await expect(linearProbe(wide, narrow)).rejects.toMatchObject({ code: 'INVALID_SHAPE' });
     await expect(linearProbe(unlabelled, wide)).rejects.toMatchObject({ code: 'INVALID_SHAPE' });
     tf.dispose([wide.features, narrow.features]);
+  });
+
+  test('refuses to learn from one class', async () => {
+    const same = { features: tf.ones<tf.Rank.R2>([3, 2]), labels: Int32Array.of(4, 4, 4) };
+    await expect(linearProbe(same, same)).rejects.toMatchObject({ code: 'ONE_CLASS' });
+    same.features.dispose();
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
 import { randomStream } from '@protocl/core';
-import { knnAccuracy, type KnnOptions } from '@protocl/pipeline';
+import { knnAccuracy, type KnnOptions, type KnnResult } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 const DIMENSION = 5;
@@ -61,6 +61,10 @@ function naiveAccuracy(train: HostFeatures, held: HostFeatures, k: number, tempe
 }
 
 async function accuracyOf(train: HostFeatures, held: HostFeatures, options: KnnOptions): Promise<number> {
+  return (await resultOf(train, held, options)).accuracies[0]!;
+}
+
+async function resultOf(train: HostFeatures, held: HostFeatures, options: KnnOptions): Promise<KnnResult> {
   const tensors = [tf.tensor2d(train.rows), tf.tensor2d(held.rows)] as const;
   try {
     return await knnAccuracy(
@@ -100,15 +104,48 @@ describe('knnAccuracy', () => {
     expect(await accuracyOf(train, train, { k: 3, temperature: 1e-4 })).toBe(1);
   });
 
-  test.each([{ k: 0 }, { k: 151 }, { k: 1.5 }, { k: 3, temperature: 0 }, { k: 3, temperature: Number.NaN }])(
-    'refuses %p',
-    async (options) => {
-      await expect(accuracyOf(train, held, options)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-    },
-  );
+  test('answers several k in one pass, in the order given', async () => {
+    const k = [40, 1, 150, 7];
+    const { accuracies, scores, settings } = await resultOf(train, held, { k, blockBytes: 4 * 64 });
+    expect(accuracies).toEqual(k.map((neighbours) => naiveAccuracy(train, held, neighbours, 0.1)));
+    expect(scores).toEqual(
+      Object.fromEntries(k.map((neighbours, i) => [`accuracy@${neighbours}`, accuracies[i]])),
+    );
+    expect(settings).toEqual({ k, temperature: 0.1 });
+  });
 
-  test('refuses features that are not finite', async () => {
-    const broken = { rows: [[Number.NaN, 1, 1, 1, 1]], labels: Int32Array.of(0) };
-    await expect(accuracyOf(train, broken, { k: 3 })).rejects.toMatchObject({ code: 'INVALID_FEATURES' });
+  test('a class that no training image has is never right', async () => {
+    const unseen = { rows: held.rows, labels: held.labels.map((label) => label + CLASSES) };
+    expect(await accuracyOf(train, unseen, { k: 7 })).toBe(0);
+  });
+
+  test.each([
+    [{ k: 0 }, 'INVALID_OPTION'],
+    [{ k: 1.5 }, 'INVALID_OPTION'],
+    [{ k: [] }, 'INVALID_OPTION'],
+    [{ k: [3, 0] }, 'INVALID_OPTION'],
+    [{ k: 3, temperature: 0 }, 'INVALID_OPTION'],
+    [{ k: 3, temperature: Number.NaN }, 'INVALID_OPTION'],
+    [{ k: 3, blockBytes: 0 }, 'INVALID_OPTION'],
+    [{ k: 151 }, 'TOO_FEW_SAMPLES'],
+    [{ k: [1, 151] }, 'TOO_FEW_SAMPLES'],
+  ])('refuses %p', async (options, code) => {
+    await expect(resultOf(train, held, options)).rejects.toMatchObject({ code });
+  });
+
+  test.each([
+    ['features that are not finite', [[Number.NaN, 1, 1, 1, 1]], [0], 'NON_FINITE_FEATURES'],
+    ['features of another length', [[1, 1]], [0], 'INVALID_SHAPE'],
+    ['too many labels', [[1, 1, 1, 1, 1]], [0, 1], 'INVALID_SHAPE'],
+    ['labels below 0', [[1, 1, 1, 1, 1]], [-1], 'INVALID_LABELS'],
+  ])('refuses %s', async (_, rows, labels, code) => {
+    const broken = { rows, labels: Int32Array.from(labels) };
+    await expect(accuracyOf(train, broken, { k: 3 })).rejects.toMatchObject({ code });
+  });
+
+  test('refuses a split without images', async () => {
+    const none = { features: tf.zeros<tf.Rank.R2>([0, DIMENSION]), labels: new Int32Array(0) };
+    await expect(knnAccuracy(none, none)).rejects.toMatchObject({ code: 'EMPTY_SPLIT' });
+    none.features.dispose();
   });
 });

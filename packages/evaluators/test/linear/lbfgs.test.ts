@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { lbfgs } from '../../src/evaluation/lbfgs.js';
+import { lbfgs } from '../../src/linear/lbfgs.js';
 
 test('finds the minimum of a badly conditioned quadratic', async () => {
   const scales = [1, 10, 100, 1000];
