@@ -7,6 +7,7 @@ import { ProtoclError } from '@protocl/core';
  * - `DOWNLOAD_FAILED`: a source answered, but not with the file;
  * - `CHECKSUM_MISMATCH`: a source gave another file than the pinned one;
  * - `DATASET_MALFORMED`: a file does not have the layout of the data set;
+ * - `DATASET_INCOMPLETE`: a file or folder of a data set's published layout is not there;
  * - `DISK_FULL`, `FILE_NOT_WRITABLE`: the cache could not be written;
  * - `FOLDER_NOT_READABLE`: an image folder is not there or may not be read;
  * - `FOLDER_EMPTY`: there is no image in it;
@@ -21,6 +22,7 @@ export type DatasetErrorCode =
   | 'DOWNLOAD_FAILED'
   | 'CHECKSUM_MISMATCH'
   | 'DATASET_MALFORMED'
+  | 'DATASET_INCOMPLETE'
   | 'DISK_FULL'
   | 'FILE_NOT_WRITABLE'
   | 'FOLDER_NOT_READABLE'

@@ -8,6 +8,23 @@ export { datasetNames, fetchDataset } from './fetchDataset.js';
 export type { CacheOptions, CachedDataset } from './splits/cachedSplits.js';
 export { openImageFolder, type ImageFolderOptions } from './folder/openImageFolder.js';
 export type { ImageFolder, SkippedEntry } from './folder/imageFolder.js';
+export { openVoc2007, type VocFolder, type VocOptions, type VocSplit } from './voc/openVoc2007.js';
+export { readVocObjects } from './voc/readVocObjects.js';
+export type { VocAnnotation, VocObject } from './voc/vocAnnotation.js';
+export {
+  openImageNet,
+  type ImageNetFolder,
+  type ImageNetOptions,
+  type ImageNetSplit,
+} from './imageNet/openImageNet.js';
+export { openPlaces205, type Places205Options, type Places205Split } from './places205/openPlaces205.js';
+export {
+  checkPublished,
+  publishedLayouts,
+  type CheckedSplit,
+  type PublishedName,
+} from './published/checkPublished.js';
+export type { DatasetLayout } from './published/layout.js';
 export { createFolderLoader, type FolderLoaderOptions } from './loader/createFolderLoader.js';
 export type { FolderLoader, ViewBatch } from './loader/folderLoader.js';
 export { batches, type BatchOptions, type ImageBatch } from './batches.js';

@@ -5,7 +5,7 @@ export interface SkippedEntry {
   readonly reason: string;
 }
 
-/** The images of a folder: their names and labels, not their pixels. */
+/** The images of a folder, or of a list of its files: their names and labels, not their pixels. */
 export interface ImageFolder {
   /** Absolute. */
   readonly path: string;
@@ -13,7 +13,7 @@ export interface ImageFolder {
   readonly files: readonly string[];
   /** int32 [n]: an index into `classNames` for each image; -1 where there are no classes. */
   readonly labels: Int32Array;
-  /** Names of the sub-folders, sorted; empty where there are no classes. */
+  /** What the labels stand for, such as the names of the sub-folders; empty where there are no classes. */
   readonly classNames: readonly string[];
   /** Images with more pixels than this are left out by the loader. */
   readonly maxPixels: number;

@@ -23,8 +23,8 @@ export interface ImageFolderOptions {
 
 /** Those of the formats that every build of sharp reads. */
 const EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'];
-const MAX_PIXELS = 100_000_000;
-const MOST_PIXELS = 2 ** 40;
+export const MAX_PIXELS = 100_000_000;
+export const MOST_PIXELS = 2 ** 40;
 
 const OUTSIDE = 'outside of the class folders';
 
