@@ -10,6 +10,7 @@ export {
 export { kmeans, type KMeansOptions, type KMeansProgress, type KMeansResult } from './kmeans/kmeans.js';
 export { adjustedRandIndex } from './metrics/adjustedRandIndex.js';
 export { clusterPurity } from './metrics/clusterPurity.js';
+export { contingency, type Contingency } from './metrics/contingency.js';
 export { adjustedMutualInformation, normalizedMutualInformation } from './metrics/mutualInformation.js';
 export {
   principalComponents,
