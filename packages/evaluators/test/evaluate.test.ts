@@ -1,0 +1,44 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { useBackend } from '@protocl/backend';
+import { evaluate, knnAccuracy, linearProbe, linearSvm } from '@protocl/evaluators';
+import * as tf from '@tensorflow/tfjs-core';
+
+import { expectNoTensorsKept } from './expectNoTensorsKept.js';
+import { samplesOf, svmFixture } from './svm/svmFixture.js';
+
+beforeAll(() => useBackend('wasm', { log: () => undefined }));
+expectNoTensorsKept();
+
+describe('evaluate', () => {
+  test('runs the evaluators that are asked for, with their options', async () => {
+    const [train, held] = [samplesOf(svmFixture.train), samplesOf(svmFixture.test)];
+    const features = { train: train.features, test: held.features };
+    const labels = { train: train.labels, test: held.labels };
+    const knn = { k: [1, 5] };
+    const svm = { cost: 1 };
+    const found = await evaluate(features, labels, { knn, linear: {}, svm });
+    expect(Object.keys(found)).toEqual(['knn', 'linear', 'svm']);
+    expect(found.knn).toEqual(await knnAccuracy(train, held, knn));
+    expect(found.linear).toEqual(await linearProbe(train, held));
+    expect(found.svm?.scores).toEqual((await linearSvm(train, held, svm)).scores);
+    const others = await evaluate(features, labels, {
+      linearSweep: { rates: [0.1], epochs: 1 },
+      lowShot: { shots: [1], draws: 2 },
+    });
+    expect(others.linearSweep?.settings).toMatchObject({ rates: [0.1], epochs: 1, rate: 0.1 });
+    expect(others.lowShot?.scores['accuracy@1']).toBeGreaterThan(0);
+    tf.dispose(features);
+  });
+
+  test.each([{ knn: {} }, { linear: {} }, { linearSweep: {} }])(
+    'refuses several classes of an image for %j',
+    async (options) => {
+      const features = tf.ones<tf.Rank.R2>([2, 2]);
+      const labels = { classes: 2, values: [1, 1, -1, 1] };
+      await expect(
+        evaluate({ train: features, test: features }, { train: labels, test: labels }, options),
+      ).rejects.toMatchObject({ code: 'INVALID_LABELS' });
+      features.dispose();
+    },
+  );
+});

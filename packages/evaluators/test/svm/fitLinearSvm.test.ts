@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import { fitLinearSvm, type FitLinearSvmOptions, type Labels } from '@protocl/evaluators';
+import * as tf from '@tensorflow/tfjs-core';
+
+import { describeOnEveryEngine } from '../engines.js';
+import { expectNoTensorsKept } from '../expectNoTensorsKept.js';
+import { samplesOf, svmFixture } from './svmFixture.js';
+
+describeOnEveryEngine('fitLinearSvm', () => {
+  expectNoTensorsKept();
+
+  test.each(svmFixture.fits)('has scikit-learn’s minimum at C = $cost, weights $weight', async (expected) => {
+    const train = samplesOf(svmFixture.train);
+    const held = samplesOf(svmFixture.test);
+    const { cost, weight } = expected;
+    const model = await fitLinearSvm(train.features, train.labels, { cost, classWeight: weight });
+    const scores = model.score(held.features);
+    const rows = scores.arraySync();
+    tf.dispose([train.features, held.features, scores]);
+    expect(Array.from(model.classes)).toEqual([0, 1, 2, 3]);
+    expect(model.converged).toBe(true);
+    for (const [c, objective] of expected.objectives.entries()) {
+      expect(Math.abs(model.objectives[c]! / objective - 1)).toBeLessThan(1e-4);
+      expect(model.gaps[c]).toBeLessThan(1e-4);
+      rows.forEach((row, i) => expect(Math.abs(row[c]! - expected.scores[c]![i]!)).toBeLessThan(0.02));
+    }
+  });
+
+  test('the gap bounds how far the objective is from its minimum', async () => {
+    const { features, labels } = samplesOf(svmFixture.train);
+    const { objectives: exact } = svmFixture.fits.find(
+      ({ cost, weight }) => cost === 1 && weight !== 'balanced' && weight.positive === 1,
+    )!;
+    for (let iterations = 1; iterations < 4; iterations++) {
+      const model = await fitLinearSvm(features, labels, { iterations, tolerance: 1e-9 });
+      for (const [c, objective] of model.objectives.entries()) {
+        const distance = (objective - exact[c]!) / objective;
+        expect(distance).toBeGreaterThan(-1e-6);
+        expect(model.gaps[c]).toBeGreaterThan(distance - 1e-6);
+      }
+    }
+    features.dispose();
+  });
+});
+
+describe('fitLinearSvm', () => {
+  test('leaves hard images out, or takes them as images without the class', async () => {
+    const features = tf.tensor2d([-2, -1, 1, 2, 5], [5, 1]);
+    const multi = (last: number): Labels => ({ classes: 1, values: [-1, -1, 1, 1, last] });
+    const without = tf.slice(features, [0, 0], [4, 1]);
+    const expected = await fitLinearSvm(without, { classes: 1, values: [-1, -1, 1, 1] });
+    const ignored = await fitLinearSvm(features, multi(0));
+    expect(ignored.weights[0]).toBeCloseTo(expected.weights[0]!, 4);
+    const negative = await fitLinearSvm(features, multi(0), { difficult: 'negative' });
+    const known = await fitLinearSvm(features, multi(-1));
+    expect(negative.weights[0]).toBeCloseTo(known.weights[0]!, 5);
+    expect(negative.weights[0]).toBeLessThan(ignored.weights[0]! / 2);
+    tf.dispose([features, without]);
+  });
+
+  test('classes that all or none of the samples have are left out', async () => {
+    const features = tf.tensor2d([-2, -1, 1, 2], [4, 1]);
+    const values = [1, -1, -1, 1, -1, -1, 1, 1, -1, 1, 1, -1];
+    const model = await fitLinearSvm(features, { classes: 3, values });
+    expect(Array.from(model.classes)).toEqual([1]);
+    features.dispose();
+  });
+
+  const pair = () => tf.tensor2d([0, 1, 1, 0], [2, 2]);
+  const classes = Int32Array.of(0, 1);
+  test.each<[string, () => tf.Tensor, Labels, FitLinearSvmOptions, string]>([
+    ['one class', pair, Int32Array.of(3, 3), {}, 'ONE_CLASS'],
+    ['too few labels', pair, Int32Array.of(3), {}, 'INVALID_SHAPE'],
+    ['labels below 0', pair, Int32Array.of(0, -1), {}, 'INVALID_LABELS'],
+    ['labels that are neither 1, 0 nor -1', pair, { classes: 1, values: [1, 2] }, {}, 'INVALID_LABELS'],
+    ['too few rows of labels', pair, { classes: 2, values: [1, -1] }, {}, 'INVALID_SHAPE'],
+    ['NaN', () => tf.tensor2d([0, NaN], [2, 1]), classes, {}, 'NON_FINITE_FEATURES'],
+    ['Infinity', () => tf.tensor2d([0, Infinity], [2, 1]), classes, {}, 'NON_FINITE_FEATURES'],
+    ['integers', () => tf.tensor2d([0, 1], [2, 1], 'int32'), classes, {}, 'INVALID_DTYPE'],
+    ['no samples', () => tf.zeros([0, 2]), new Int32Array(0), {}, 'EMPTY_SPLIT'],
+    ['a cost of 0', pair, classes, { cost: 0 }, 'INVALID_OPTION'],
+    ['costs for other classes', pair, classes, { cost: [1, 1, 1] }, 'INVALID_OPTION'],
+    ['no weight', pair, classes, { classWeight: { positive: 0, negative: 1 } }, 'INVALID_OPTION'],
+    ['no steps', pair, classes, { iterations: 0 }, 'INVALID_OPTION'],
+    ['no tolerance', pair, classes, { tolerance: 0 }, 'INVALID_OPTION'],
+  ])('refuses %s', async (_, make, labels, options, code) => {
+    const features = make() as tf.Tensor2D;
+    const before = tf.memory().numTensors;
+    await expect(fitLinearSvm(features, labels, options)).rejects.toMatchObject({ code });
+    expect(tf.memory().numTensors).toBe(before);
+    features.dispose();
+  });
+});
