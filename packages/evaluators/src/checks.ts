@@ -79,7 +79,7 @@ export async function requireFinite(what: string, name: string, tensor: tf.Tenso
 }
 
 /** The error for a value that is not finite, at a place of a matrix with so many columns. */
-function nonFinite(
+export function nonFinite(
   what: string,
   name: string,
   at: number,
