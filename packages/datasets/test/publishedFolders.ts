@@ -69,7 +69,7 @@ const SCENES: Readonly<Record<string, readonly (readonly [string, boolean])[]>> 
     ['dog', true],
   ],
 };
-export const VOC_IMAGES = Object.keys(SCENES);
+const VOC_IMAGES = Object.keys(SCENES);
 export const VOC_SPLITS = {
   train: ['000005', '000012'],
   val: ['000007'],

@@ -3,22 +3,6 @@ export { type Evaluation, type Setting } from './evaluation.js';
 export { type LabelledFeatures } from './labelledFeatures.js';
 export { knnAccuracy, type KnnOptions, type KnnResult } from './knn/knnAccuracy.js';
 export { linearProbe, type LinearProbeOptions, type LinearProbeResult } from './linear/linearProbe.js';
-export { evaluate, type EvaluateOptions, type Evaluations, type Splits } from './evaluate.js';
-export { linearSweep, type LinearSweepOptions, type LinearSweepResult } from './linear/linearSweep.js';
-export { lowShot, type LowShotOptions, type LowShotResult, type ShotScores } from './lowShot/lowShot.js';
-export {
-  averagePrecision,
-  meanAveragePrecision,
-  type AveragePrecisionMethod,
-} from './svm/averagePrecision.js';
-export {
-  fitLinearSvm,
-  type ClassWeight,
-  type FitLinearSvmOptions,
-  type LinearSvm,
-} from './svm/fitLinearSvm.js';
-export { linearSvm, type LinearSvmOptions, type LinearSvmResult, type SvmSamples } from './svm/linearSvm.js';
-export { type Difficult, type Labels, type MultiLabels } from './svm/targets.js';
 export { clusteringScores, type ClusteringScores } from './clusters/clusteringScores.js';
 export { tsne, type TsneOptions, type TsneProgress, type TsneResult } from './tsne/tsne.js';
 export { trustworthiness, type TrustworthinessOptions } from './tsne/trustworthiness.js';
@@ -35,3 +19,21 @@ export {
   type SurestPredictions,
   type SurestPredictionsOptions,
 } from './prototypes/surestPredictions.js';
+export { drawLabelledShare, type LabelledShareOptions } from './semiSupervised/drawLabelledShare.js';
+export { fineTune, type FineTuneOptions } from './semiSupervised/fineTune.js';
+export {
+  type FrozenEncoder,
+  type LabelledBatch,
+  type LabelledSplits,
+  type TrainableEncoder,
+} from './semiSupervised/images.js';
+export { type LearningOptions } from './semiSupervised/learn.js';
+export { type RateSchedule } from './semiSupervised/learningRates.js';
+export { linearProtocol, type LinearProtocolOptions } from './semiSupervised/linearProtocol.js';
+export {
+  semiSupervised,
+  type DisposableEncoder,
+  type LabelledShare,
+  type SemiSupervisedOptions,
+  type SemiSupervisedSplits,
+} from './semiSupervised/semiSupervised.js';

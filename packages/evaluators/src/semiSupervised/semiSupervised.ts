@@ -1,0 +1,102 @@
+import { requireLabels, requireTwoClasses } from '../checks.js';
+import type { Evaluation, Setting } from '../evaluation.js';
+import { drawLabelledShare } from './drawLabelledShare.js';
+import { fineTune, type FineTuneOptions } from './fineTune.js';
+import type { LabelledBatch, LabelledSplits, TrainableEncoder } from './images.js';
+
+/** A share of the labels, and how to learn from it. */
+export interface LabelledShare extends Omit<FineTuneOptions, 'signal' | 'onEpoch' | 'seed'> {
+  /** Above 0 and at most 1. */
+  readonly share: number;
+}
+
+/** Images to draw labelled ones from, and images to judge by. */
+export interface SemiSupervisedSplits extends Pick<LabelledSplits, 'heldOut' | 'classes'> {
+  /** int32 [n]: the classes of all training images, in 0 .. `classes`-1. */
+  readonly labels: Int32Array;
+  /**
+   * Random views of some of the training images, other ones in another order for each epoch, counted
+   * from 0.
+   *
+   * @param indices int32, ascending: those that may be looked at
+   */
+  readonly views: (indices: Int32Array, epoch: number) => AsyncIterable<LabelledBatch>;
+}
+
+export interface SemiSupervisedOptions {
+  /** 1% and 10% with the paper's learning rates by default. */
+  readonly shares?: readonly LabelledShare[];
+  /** Of the draw and of the classifiers' initial weights. Default 1. */
+  readonly seed?: number;
+  /** Told after each epoch, counted from 1, of the mean loss in it. */
+  readonly onEpoch?: (progress: {
+    readonly share: number;
+    readonly epoch: number;
+    readonly loss: number;
+  }) => void;
+  /** Stops after the batch that is at work; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** An encoder that is let go once a share is done. */
+export interface DisposableEncoder extends TrainableEncoder {
+  dispose(): void;
+}
+
+const WHAT = 'semiSupervised';
+
+/** For 1% the classifier has to come far in few steps, so its rate is ten times as high. */
+const PUBLISHED_SHARES: readonly LabelledShare[] = [
+  { share: 0.01, classifierLearningRate: 1 },
+  { share: 0.1, classifierLearningRate: 0.1 },
+];
+
+/**
+ * Judges an encoder by what it becomes when it is trained on with a small share of the labels: for
+ * each share, images are drawn as many of each class, and {@link fineTune} trains a fresh copy of the
+ * encoder on them.
+ *
+ * @param openEncoder gives the pre-trained encoder, a copy each time, which is disposed here
+ * @returns scores such as `top1@1%` and `top5@10%`, see {@link fineTune}; settings such as
+ *   `images@1%`, the number that was drawn
+ * @throws {EvaluatorError} `TOO_FEW_SAMPLES` if a share leaves a class without an image; `ONE_CLASS`;
+ *   what {@link fineTune} throws
+ * @see Li, Zhou, Xiong and Hoi, Prototypical Contrastive Learning, ICLR 2021, section 5.2
+ */
+export async function semiSupervised(
+  openEncoder: () => DisposableEncoder | Promise<DisposableEncoder>,
+  { labels, views, heldOut, classes }: SemiSupervisedSplits,
+  { shares = PUBLISHED_SHARES, seed = 1, onEpoch, signal }: SemiSupervisedOptions = {},
+): Promise<Evaluation> {
+  requireLabels(WHAT, 'training images', labels, labels.length, classes);
+  requireTwoClasses(WHAT, labels);
+  // All shares first: a mistake in the last should not show after hours.
+  const drawn = shares.map(({ share }) => drawLabelledShare(labels, { share, seed, classes }));
+  const scores: Record<string, number> = {};
+  const settings: Record<string, Setting> = { seed };
+  for (const [place, { share, ...options }] of shares.entries()) {
+    const indices = drawn[place]!;
+    const encoder = await openEncoder();
+    try {
+      const result = await fineTune(
+        encoder,
+        { views: (epoch) => views(indices, epoch), heldOut, classes },
+        {
+          ...options,
+          seed,
+          ...(onEpoch && { onEpoch: (progress) => onEpoch({ share, ...progress }) }),
+          ...(signal && { signal }),
+        },
+      );
+      const percent = `${Number((100 * share).toPrecision(6))}%`;
+      for (const [name, score] of Object.entries(result.scores)) scores[`${name}@${percent}`] = score;
+      settings[`images@${percent}`] = indices.length;
+      for (const [name, setting] of Object.entries(result.settings)) {
+        if (name !== 'seed') settings[`${name}@${percent}`] = setting;
+      }
+    } finally {
+      encoder.dispose();
+    }
+  }
+  return { scores, settings };
+}
