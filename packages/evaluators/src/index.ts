@@ -3,22 +3,25 @@ export { type Evaluation, type Setting } from './evaluation.js';
 export { type LabelledFeatures } from './labelledFeatures.js';
 export { knnAccuracy, type KnnOptions, type KnnResult } from './knn/knnAccuracy.js';
 export { linearProbe, type LinearProbeOptions, type LinearProbeResult } from './linear/linearProbe.js';
+export { evaluate, type EvaluateOptions, type Evaluations, type Splits } from './evaluate.js';
+export { linearSweep, type LinearSweepOptions, type LinearSweepResult } from './linear/linearSweep.js';
+export { lowShot, type LowShotOptions, type LowShotResult, type ShotScores } from './lowShot/lowShot.js';
+export {
+  averagePrecision,
+  meanAveragePrecision,
+  type AveragePrecisionMethod,
+} from './svm/averagePrecision.js';
+export {
+  fitLinearSvm,
+  type ClassWeight,
+  type FitLinearSvmOptions,
+  type LinearSvm,
+} from './svm/fitLinearSvm.js';
+export { linearSvm, type LinearSvmOptions, type LinearSvmResult, type SvmSamples } from './svm/linearSvm.js';
+export { type Difficult, type Labels, type MultiLabels } from './svm/targets.js';
 export { clusteringScores, type ClusteringScores } from './clusters/clusteringScores.js';
 export { tsne, type TsneOptions, type TsneProgress, type TsneResult } from './tsne/tsne.js';
 export { trustworthiness, type TrustworthinessOptions } from './tsne/trustworthiness.js';
-export {
-  clusterMembers,
-  type ClusterMembers,
-  type ClusterMembersOptions,
-} from './prototypes/clusterMembers.js';
-export { prototypeTree, type Granularity, type PrototypeNode } from './prototypes/prototypeTree.js';
-export { retrieve, type Retrieval, type RetrieveOptions } from './prototypes/retrieve.js';
-export {
-  surestPredictions,
-  type Prediction,
-  type SurestPredictions,
-  type SurestPredictionsOptions,
-} from './prototypes/surestPredictions.js';
 export { drawLabelledShare, type LabelledShareOptions } from './semiSupervised/drawLabelledShare.js';
 export { fineTune, type FineTuneOptions } from './semiSupervised/fineTune.js';
 export {
@@ -37,3 +40,16 @@ export {
   type SemiSupervisedOptions,
   type SemiSupervisedSplits,
 } from './semiSupervised/semiSupervised.js';
+export {
+  clusterMembers,
+  type ClusterMembers,
+  type ClusterMembersOptions,
+} from './prototypes/clusterMembers.js';
+export { prototypeTree, type Granularity, type PrototypeNode } from './prototypes/prototypeTree.js';
+export { retrieve, type Retrieval, type RetrieveOptions } from './prototypes/retrieve.js';
+export {
+  surestPredictions,
+  type Prediction,
+  type SurestPredictions,
+  type SurestPredictionsOptions,
+} from './prototypes/surestPredictions.js';
