@@ -51,7 +51,7 @@ function blockSums(embedding: Float64Array, n: number) {
     const count = Math.min(height, n - start);
     const before = [sums, total];
     [sums, total] = tf.tidy(() => {
-      const distances = tf.matMul(tf.slice(left, [start, 0], [count, 4]), right, false, true);
+      const distances = tf.matMul<tf.Tensor2D>(tf.slice(left, [start, 0], [count, 4]), right, false, true);
       const weights = tf.reciprocal<tf.Tensor2D>(distances);
       distances.dispose();
       const part = tf.matMul(tf.slice(summed, [0, start], [3, count]), tf.square<tf.Tensor2D>(weights));
