@@ -12,7 +12,7 @@ export { resume, train, type RunOptions, type TrainOptions } from './run/train.j
 export { type RunSummary, type StageScores } from './run/summary.js';
 export { type Metrics } from './run/metrics.js';
 export { type Output } from './run/progress.js';
-export { evaluate, type CheckpointScores, type EvaluateOptions } from './commands/evaluate.js';
+export { evaluate, type EvaluateOptions, type FeatureScores } from './commands/evaluate.js';
 export { embed, type Embedding, type EmbedOptions } from './commands/embed.js';
 export { cluster, type Clustering, type ClusterOptions } from './commands/cluster.js';
 export { loadData, type GivenImages, type LoadDataOptions } from './data/loadData.js';

@@ -1,9 +1,10 @@
-import { BACKEND_NAMES, type BackendName } from '@protocl/backend';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 
 import { cluster, requireJson, writeClusterings, type Clustering } from '../commands/cluster.js';
 import { changesFrom, withCheckpoint, type CheckpointFlags } from './checkpointFlags.js';
 import { interruptible } from '../run/interruption.js';
+import { counts, whole } from './counts.js';
+import { isBackend } from './engineName.js';
 import type { Terminal } from './terminal.js';
 
 interface ClusterFlags extends CheckpointFlags {
@@ -70,19 +71,4 @@ function inWords({ k, sizes, meanSquaredDistance, purity, mutualInformation }: C
   if (purity !== undefined) parts.push(`purity ${(100 * purity).toFixed(1)}%`);
   if (mutualInformation !== undefined) parts.push(`NMI ${mutualInformation.toFixed(3)}`);
   return parts.join(' | ');
-}
-
-/** A name that is none is refused with the configuration of the checkpoint. */
-function isBackend(name: string | undefined): name is BackendName | 'auto' {
-  return name === 'auto' || (BACKEND_NAMES as readonly (string | undefined)[]).includes(name);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError('Expected a whole number from 0.');
-}
-
-function counts(text: string): number[] {
-  return text.split(',').map(whole);
 }

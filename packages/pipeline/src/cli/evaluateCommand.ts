@@ -1,30 +1,130 @@
+import type { Evaluation } from '@protocl/evaluators';
 import { Command } from 'commander';
 
-import { evaluate } from '../commands/evaluate.js';
+import { evaluate, type FeatureScores } from '../commands/evaluate.js';
+import { featureFormat, writeFeatures } from '../commands/featureFile.js';
+import { EVALUATORS, type EvaluatorName } from '../evaluation/judgeFeatures.js';
+import { interruptible } from '../run/interruption.js';
 import { changesFrom, withCheckpoint, type CheckpointFlags } from './checkpointFlags.js';
+import { counts } from './counts.js';
+import { isBackend } from './engineName.js';
 import type { Terminal } from './terminal.js';
 
-/** `protocl evaluate`: kNN and linear accuracy of a checkpoint. */
+interface EvaluateFlags extends CheckpointFlags {
+  readonly knn?: true;
+  /** False for `--no-linear`. */
+  readonly linear?: boolean;
+  readonly svm?: true;
+  readonly lowShot?: true;
+  readonly clusters?: true | readonly number[];
+  readonly tsne?: true | string;
+  readonly labels?: string;
+  readonly test?: string;
+  readonly testLabels?: string;
+  readonly json?: boolean;
+}
+
+/** `protocl evaluate`: what the features of a checkpoint, or of a file, are worth. */
 export function evaluateCommand({ print, output }: Terminal): Command {
   const command = new Command('evaluate')
-    .description('Tell the kNN and linear accuracy of a checkpoint on held-out images.')
-    .option('--no-linear', 'leave the linear probe out')
-    .option('--json', 'print the scores as JSON')
+    .description(
+      'Tell how well features tell the classes of held-out images: those of a checkpoint’s encoder, or of a file.' +
+        ' Without flags that name evaluators, by kNN and the linear probe.',
+    )
+    .option('--knn', 'weighted k nearest neighbours')
+    .option('--linear', 'logistic regression')
+    .option('--no-linear', 'kNN alone')
+    .option(
+      '--svm',
+      'linear support vector machines, C by cross-validation: accuracy and mean average precision',
+    )
+    .option('--low-shot', 'such machines with 1, 2, 4, 8 and 16 images of each class, in five draws')
+    .option('--clusters [numbers]', 'k-means, such as 250,500 (default: as many clusters as classes)', counts)
+    .option(
+      '--tsne [file]',
+      't-SNE of the held-out features; the points are written to a .npy or .safetensors',
+    )
+    .option(
+      '--labels <file>',
+      'with a file of features: their classes, .npy (default: those in it or beside it)',
+    )
+    .option('--test <file>', 'with a file of features: the held-out ones (default: every fifth is set aside)')
+    .option('--test-labels <file>', 'their classes')
+    .option('--json', 'print scores and settings as JSON')
     .addHelpText(
       'after',
-      '\nExample: protocl evaluate runs/pcl-demo-20250131-235959 --set evaluation.knn.k=20',
+      '\nExample: protocl evaluate runs/pcl-demo-20250131-235959 --set evaluation.knn.k=20' +
+        '\n         protocl evaluate train.npy --labels labels.npy --test test.npy --svm',
     );
-  return withCheckpoint(command, 'a checkpoint, or a run folder for its newest one').action(
-    async (path: string, flags: CheckpointFlags & { readonly linear: boolean; readonly json?: boolean }) => {
-      const log = (line: string) => output.write(`${line}\n`);
-      const scores = await evaluate(path, { changes: changesFrom(flags), linear: flags.linear, log });
-      if (flags.json === true) {
-        print(JSON.stringify(scores, null, 2));
-        return;
-      }
-      print(`checkpoint       ${scores.checkpoint} (${scores.epoch} epochs)`);
-      print(`kNN accuracy     ${(100 * scores.knn).toFixed(2)}%`);
-      if (scores.linear !== undefined) print(`linear accuracy  ${(100 * scores.linear).toFixed(2)}%`);
-    },
-  );
+  return withCheckpoint(
+    command,
+    'a checkpoint, a run folder for its newest one, or a file of features',
+  ).action(async (path: string, flags: EvaluateFlags) => {
+    const log = (line: string) => output.write(`${line}\n`);
+    const { labels, test, testLabels, backend } = flags;
+    // Before anything is computed.
+    if (typeof flags.tsne === 'string') featureFormat(flags.tsne);
+    const found = await interruptible(
+      (signal) =>
+        evaluate(path, {
+          evaluators: evaluatorsOf(flags),
+          ...(Array.isArray(flags.clusters) && { clusters: flags.clusters as readonly number[] }),
+          changes: changesFrom(flags),
+          log,
+          signal,
+          ...(labels !== undefined && { labels }),
+          ...(test !== undefined && { test }),
+          ...(testLabels !== undefined && { testLabels }),
+          ...(isBackend(backend) && { backend }),
+        }),
+      () => log('stopping'),
+    );
+    const { embedding, ...scores } = found;
+    if (embedding && typeof flags.tsne === 'string') {
+      await writeFeatures(flags.tsne, { features: embedding, shape: [embedding.length / 2, 2] });
+    }
+    if (flags.json === true) print(JSON.stringify(scores, null, 2));
+    else for (const line of table(scores)) print(line);
+  });
+}
+
+function evaluatorsOf(flags: EvaluateFlags): readonly EvaluatorName[] {
+  const named = EVALUATORS.filter((name) => flags[name] !== undefined && flags[name] !== false);
+  if (named.length > 0) return named;
+  return flags.linear === false ? ['knn'] : ['knn', 'linear'];
+}
+
+const TITLES: Readonly<Record<EvaluatorName, string>> = {
+  knn: 'kNN',
+  linear: 'linear',
+  svm: 'SVM',
+  lowShot: 'low-shot',
+  clusters: 'clusters',
+  tsne: 't-SNE',
+};
+/** Scores that are no share of something. */
+const PLAIN = /^(divergence|iterations|trustworthiness|adjusted|normalized)/;
+
+function table({ checkpoint, epoch, evaluations }: FeatureScores): string[] {
+  const rows = Object.entries(evaluations).flatMap(([name, { scores }]: [string, Evaluation]) => {
+    const title = TITLES[name as EvaluatorName];
+    // One k needs no name, and the accuracy on what was fitted to is no result.
+    if (name === 'knn') return [[`${title} accuracy`, Object.values(scores)[0]!, false] as const];
+    return Object.entries(scores)
+      .filter(([score]) => score !== 'trainAccuracy')
+      .map(([score, value]) => [`${title} ${words(score)}`, value, PLAIN.test(score)] as const);
+  });
+  const width = Math.max(...rows.map(([name]) => name.length), 'checkpoint'.length) + 2;
+  return [
+    ...(checkpoint === undefined ? [] : [`${'checkpoint'.padEnd(width)}${checkpoint} (${epoch} epochs)`]),
+    ...rows.map(
+      ([name, value, isPlain]) =>
+        `${name.padEnd(width)}${isPlain ? String(Number(value.toPrecision(4))) : `${(100 * value).toFixed(2)}%`}`,
+    ),
+  ];
+}
+
+/** `meanAveragePrecision@4` as `mean average precision, 4`. */
+function words(score: string): string {
+  return score.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/@(\d+)/, ' ($1)');
 }

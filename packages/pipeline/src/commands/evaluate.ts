@@ -1,37 +1,87 @@
+import { useBackend } from '@protocl/backend';
+import type { Encoder } from '@protocl/encoders';
+import * as tf from '@tensorflow/tfjs-core';
+
+import { evaluationSchema, type EvaluationConfig } from '../config/sections/run.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
+import type { LabelledImages } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
-import { evaluateEncoder, type EncoderScores } from '../evaluation/evaluateEncoder.js';
+import { encodeFeatures } from '../evaluation/encodeFeatures.js';
+import {
+  judgeFeatures,
+  type EvaluatorName,
+  type JudgedFeatures,
+  type Judgement,
+} from '../evaluation/judgeFeatures.js';
 import { openEncoder, type OpenEncoderOptions } from '../run/openEncoder.js';
+import { isFeatureFile } from './featureFile.js';
+import { holdOut, readLabelledFeatures, type LabelledHostFeatures } from './labelledFeatures.js';
 
 export interface EvaluateOptions extends OpenEncoderOptions {
-  /** Whether to fit a linear probe beside kNN; true by default. */
-  readonly linear?: boolean;
+  /** kNN and the linear probe by default. */
+  readonly evaluators?: readonly EvaluatorName[];
+  /** The number of clusters of each clustering; that of the classes by default. */
+  readonly clusters?: readonly number[];
   /** Images in memory, in place of those that the configuration names. */
   readonly images?: GivenImages;
   readonly signal?: AbortSignal;
+  /** With a file of features, the file of their classes; by default those in it or beside it. */
+  readonly labels?: string;
+  /** With a file of features, the file of the held-out ones; by default every fifth is set aside. */
+  readonly test?: string;
+  /** The file of the held-out features' classes; by default those in it or beside it. */
+  readonly testLabels?: string;
+  /** The engine for features from a file; a checkpoint names its own. `auto` by default. */
+  readonly backend?: Parameters<typeof useBackend>[0];
 }
 
-/** What a checkpoint's encoder is worth. */
-export interface CheckpointScores extends EncoderScores {
-  /** Absolute. */
-  readonly checkpoint: string;
+/** What features are worth. */
+export interface FeatureScores extends Judgement {
+  /** Accuracy of weighted k nearest neighbours, 0 .. 1. */
+  readonly knn?: number;
+  /** Accuracy of logistic regression, 0 .. 1. */
+  readonly linear?: number;
+  /** Absolute; undefined for features from a file. */
+  readonly checkpoint?: string;
   /** Epochs that had been trained. */
-  readonly epoch: number;
+  readonly epoch?: number;
 }
 
 /**
- * Judges a checkpoint by the classes of held-out images.
+ * Judges features by the classes of held-out images.
  *
- * @param path a checkpoint, or the folder of a run, whose newest checkpoint it then is
- * @throws {ProtoclError} `DATA_MISMATCH` without held-out images and their classes; what
- *   `openEncoder` and the data throw
+ * @param path a checkpoint; the folder of a run, whose newest checkpoint it then is; or a file of
+ *   features (`.npy`, or safetensors with a tensor `features`)
+ * @throws {ProtoclError} `DATA_MISMATCH` without held-out images and their classes, `INVALID_OPTION` for
+ *   files of classes with a checkpoint, `INVALID_FEATURES`
+ *   for features without classes; what `openEncoder`, the data and the evaluators throw
  */
-export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<CheckpointScores> {
-  const { linear = true, images, signal, ...opening } = options;
-  const { encoder, config, checkpoint, epoch } = await openEncoder(path, opening);
+export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<FeatureScores> {
+  const isFile = await isFeatureFile(path);
+  const given = Object.entries({
+    labels: options.labels,
+    test: options.test,
+    testLabels: options.testLabels,
+  });
+  const stray = given.find(([, value]) => value !== undefined);
+  if (!isFile && stray) {
+    throw pipelineError('INVALID_OPTION', {
+      message: 'a checkpoint’s images bring their own classes',
+      given: `${stray[0]} ${stray[1]}`,
+      expected: 'a file of features',
+      remedy: 'Write one by protocl embed, or name other images by --set data.test=FOLDER',
+    });
+  }
+  return isFile ? evaluateFile(path, options) : evaluateCheckpoint(path, options);
+}
+
+async function evaluateCheckpoint(path: string, options: EvaluateOptions): Promise<FeatureScores> {
+  const { images, signal, log, changes } = options;
+  const opened = await openEncoder(path, { ...(log && { log }), ...(changes && { changes }) });
+  const { encoder, config, checkpoint, epoch } = opened;
   try {
     const data = await loadData(config, {
-      ...(opening.log && { log: opening.log }),
+      ...(log && { log }),
       ...(images && { images }),
       ...(signal && { signal }),
     });
@@ -40,18 +90,83 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
       if (test?.labels === undefined || train.labels === undefined) {
         throw pipelineError('DATA_MISMATCH', {
           message: 'there is nothing to judge the encoder by',
-          given:
-            config.data.kind === 'folder' ? `data.test ${config.data.test ?? 'not set'}` : config.data.kind,
+          given: 'test' in config.data ? `data.test ${config.data.test ?? 'not set'}` : config.data.kind,
           expected: 'held-out images with classes',
           remedy: 'Name their folder: --set data.test=FOLDER',
         });
       }
-      const scores = await evaluateEncoder(encoder, { train, test, config: config.evaluation, linear });
-      return { ...scores, checkpoint, epoch };
+      const known = await encoded(encoder, train, config.evaluation);
+      try {
+        const heldOut = await encoded(encoder, test, config.evaluation);
+        try {
+          return {
+            ...(await judge(known, heldOut, config.evaluation, config.seed, options)),
+            checkpoint,
+            epoch,
+          };
+        } finally {
+          heldOut.features.dispose();
+        }
+      } finally {
+        known.features.dispose();
+      }
     } finally {
       await data.close();
     }
   } finally {
     encoder.dispose();
   }
+}
+
+async function evaluateFile(path: string, options: EvaluateOptions): Promise<FeatureScores> {
+  const all = await readLabelledFeatures(path, options.labels);
+  const sides =
+    options.test === undefined
+      ? holdOut(all, 0)
+      : { train: all, test: await readLabelledFeatures(options.test, options.testLabels) };
+  await useBackend(options.backend ?? 'auto', { log: options.log ?? (() => undefined) });
+  const [train, test] = [onEngine(sides.train), onEngine(sides.test)];
+  try {
+    return await judge(train, test, evaluationSchema.parse({}), 0, options);
+  } finally {
+    tf.dispose([train.features, test.features]);
+  }
+}
+
+async function judge(
+  train: JudgedFeatures,
+  test: JudgedFeatures,
+  { knn, linear: { l2, iterations } }: EvaluationConfig,
+  seed: number,
+  { evaluators = ['knn', 'linear'], clusters, log, signal }: EvaluateOptions,
+): Promise<FeatureScores> {
+  const judgement = await judgeFeatures(train, test, {
+    evaluators,
+    knn,
+    linear: { l2, iterations },
+    seed,
+    ...(clusters && { clusters }),
+    ...(log && { log }),
+    ...(signal && { signal }),
+  });
+  const { knn: neighbours, linear } = judgement.evaluations;
+  return {
+    ...(neighbours && { knn: Object.values(neighbours.scores)[0]! }),
+    ...(linear && { linear: linear.scores['accuracy']! }),
+    ...judgement,
+  };
+}
+
+async function encoded(
+  encoder: Encoder,
+  images: LabelledImages,
+  { features: kind }: EvaluationConfig,
+): Promise<JudgedFeatures> {
+  const { features, labels } = await encodeFeatures(encoder, images, kind);
+  // The caller has seen that there are classes.
+  return { features, labels: labels! };
+}
+
+function onEngine({ features, shape, labels }: LabelledHostFeatures): JudgedFeatures {
+  return { features: tf.tensor2d(features, [...shape]), labels };
 }

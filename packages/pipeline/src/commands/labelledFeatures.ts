@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+
+import { randomStream } from '@protocl/core';
+import type { Labels } from '@protocl/evaluators';
+
+import { pipelineError } from '../errors.js';
+import { readFeatures } from './featureFile.js';
+import { decodeNpy } from './npy.js';
+
+/** Features on the host with their classes. */
+export interface LabelledHostFeatures {
+  /** float32 [n, D]. */
+  readonly features: Float32Array;
+  /** [n, D]. */
+  readonly shape: readonly [number, number];
+  /** A class for each, or several. */
+  readonly labels: Labels;
+}
+
+/**
+ * Reads features from a file, and their classes: those in it or beside it, or those of another file.
+ *
+ * @param labelFile a `.npy`, int32 [n], or int32 [n, classes] with 1, 0 and -1 as Pascal VOC has them
+ * @throws {ProtoclError} `INVALID_FEATURES` if features or classes are missing, or not equally many
+ */
+export async function readLabelledFeatures(
+  path: string,
+  labelFile: string | undefined,
+): Promise<LabelledHostFeatures> {
+  const { features, shape, labels: own } = await readFeatures(path);
+  const labels = labelFile === undefined ? own : await readLabels(labelFile, shape[0]);
+  if (labels !== undefined) return { features, shape, labels };
+  throw pipelineError('INVALID_FEATURES', {
+    message: 'these features have no classes',
+    given: path,
+    expected: 'a tensor labels in the file, or a file NAME.labels.npy beside it',
+    remedy: 'Name the file of the classes: --labels FILE.npy',
+  });
+}
+
+async function readLabels(path: string, samples: number): Promise<Labels> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw invalidLabels(path, 'a file that can be read', cause);
+  });
+  const { data, shape } = decodeNpy(bytes);
+  const [rows, classes] = shape;
+  if (!(data instanceof Int32Array) || rows !== samples || shape.length > 2) {
+    throw invalidLabels(path, `int32 [${samples}] or [${samples}, classes]`);
+  }
+  return classes === undefined ? data : { classes, values: data };
+}
+
+function invalidLabels(path: string, expected: string, cause?: unknown): Error {
+  return pipelineError('INVALID_FEATURES', {
+    message: 'there are no classes for these features in this file',
+    given: path,
+    expected,
+    remedy: 'Save them by numpy.save(path, labels.astype("int32"))',
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** Sets every fifth feature, drawn at random, aside to judge by. */
+export function holdOut(
+  all: LabelledHostFeatures,
+  seed: number,
+): { readonly train: LabelledHostFeatures; readonly test: LabelledHostFeatures } {
+  const [n] = all.shape;
+  const order = randomStream({ seed, purpose: 'held-out features' }).permutation(n);
+  const held = Math.max(1, Math.round(n / 5));
+  return {
+    train: rowsOf(all, order.subarray(held).sort()),
+    test: rowsOf(all, order.subarray(0, held).sort()),
+  };
+}
+
+function rowsOf({ features, shape, labels }: LabelledHostFeatures, rows: Int32Array): LabelledHostFeatures {
+  const size = shape[1];
+  const chosen = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => chosen.set(features.subarray(row * size, (row + 1) * size), i * size));
+  return { features: chosen, shape: [rows.length, size], labels: labelsOf(labels, rows) };
+}
+
+function labelsOf(labels: Labels, rows: Int32Array): Labels {
+  if (labels instanceof Int32Array) return rows.map((row) => labels[row]!);
+  const { classes, values } = labels;
+  return {
+    classes,
+    values: Int32Array.from(
+      { length: rows.length * classes },
+      (_, i) => values[rows[Math.floor(i / classes)]! * classes + (i % classes)]!,
+    ),
+  };
+}
