@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   engine: async () => (await import('./engine/engine.js')).engine,
   augment: async () => (await import('./augment/augment.js')).augment,
   kmeans: async () => (await import('./kmeans/kmeans.js')).kmeans,
+  evaluators: async () => (await import('./evaluators/evaluators.js')).evaluators,
   epoch: async () => (await import('./epoch/epoch.js')).epoch,
   soak: async () => (await import('./soak/soak.js')).soak,
 };

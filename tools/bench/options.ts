@@ -34,6 +34,7 @@ export const usage = `npm run bench -- NAME [options]
   NAME                 engine: ResNet-18, products, optimizers, against PyTorch
                        augment: two views of images, against torchvision
                        kmeans: clusterings, against faiss (5 samples at most)
+                       evaluators: kNN, SVM, logistic regression, t-SNE, AMI, against scikit-learn (3 samples at most)
                        epoch: the demo's M-step and E-step, against PyTorch, torchvision and faiss
                        soak: memory over many training steps
 

@@ -56,6 +56,21 @@ export async function withFaiss(peer: Peer, report: (line: string) => void): Pro
   });
 }
 
+/**
+ * Adds scikit-learn to a peer: its own, else the latest release, installed into the cache.
+ *
+ * @returns null where there is none to be had; the reason is reported
+ */
+export async function withScikitLearn(peer: Peer, report: (line: string) => void): Promise<Peer | null> {
+  return withPackages(peer, report, {
+    what: 'scikit-learn',
+    probe: 'import sklearn.svm, sklearn.manifold; print(f"scikit-learn {sklearn.__version__}")',
+    folder: 'scikit-learn',
+    packages: () => ['scikit-learn', 'scipy', 'joblib', 'threadpoolctl', 'narwhals', 'cloudpickle'],
+    isCpuBuild: false,
+  });
+}
+
 async function withPackages(
   peer: Peer,
   report: (line: string) => void,

@@ -51,6 +51,7 @@ function answer(request) {
   }
   // Of a check, not of a measurement: what the environment says.
   if (process.env['FAKE_LOSSES']) return { seconds: 1, losses: JSON.parse(process.env['FAKE_LOSSES']) };
+  if (process.env['FAKE_SCORES']) return { seconds: 1, scores: JSON.parse(process.env['FAKE_SCORES']) };
   const seconds = task.seconds[runs++ % task.seconds.length] ?? 0;
   return { seconds: seconds * (request.iterations ?? 0) };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import type { Peer } from '../peer.js';
-import { withTorchvision } from '../peerPackages.js';
+import { withScikitLearn, withTorchvision } from '../peerPackages.js';
 
 let folder: string;
 let lines: string[];
@@ -64,4 +64,18 @@ test.each([
   expect(await add(fakePeer(body, torch))).toBeNull();
   expect(lines.at(-1)).toContain(reason);
   expect(lines.at(-1)).toContain('only our side is measured');
+});
+
+test('scikit-learn is installed with what it needs besides numpy', async () => {
+  const log = join(folder, 'log');
+  const installed = join(folder, 'installed');
+  const peer = fakePeer(`
+    case "$2" in
+      pip) echo "$@" > ${log}; touch ${installed};;
+      *) test -e ${installed} && echo "scikit-learn 1.9.1";;
+    esac`);
+  const target = join(folder, 'cache/peer/scikit-learn');
+  const found = await withScikitLearn(peer, (line) => lines.push(line));
+  expect(found).toEqual({ ...peer, modulePath: [target, '/torch'], name: 'scikit-learn 1.9.1' });
+  expect(readFileSync(log, 'utf8')).toContain('--no-deps scikit-learn scipy joblib');
 });

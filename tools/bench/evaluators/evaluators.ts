@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { serializeError } from '@protocl/core';
+
+import { bundledSide } from '../harness/bundledSide.js';
+import type { Benchmark } from '../harness/benchmark.js';
+import type { Sides } from '../harness/comparison.js';
+import { requireSelection } from '../harness/requireSelection.js';
+import { isSelected, runCases } from '../harness/runCases.js';
+import { peerSide } from '../peer.js';
+import { withScikitLearn } from '../peerPackages.js';
+import { evaluatorCases, evaluatorTasks } from './cases.js';
+import { checkScores, scoresName } from './scores.js';
+import { writeBlobs } from './writeBlobs.js';
+
+/** An evaluation takes up to a minute or two, and its time varies little. */
+const MOST_SAMPLES = 3;
+
+/** Evaluators against scikit-learn: the same features and settings; first the scores, then the time. */
+export const evaluators: Benchmark = {
+  name: 'evaluators',
+  async run({ options, peer: findPeer, report }) {
+    const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
+    const cases = evaluatorCases(folder, options);
+    const tasks = evaluatorTasks(options);
+    try {
+      requireSelection([...tasks.map(scoresName), ...cases.map(({ name }) => name)], options.filter);
+      const torch = await findPeer();
+      const peer = torch && (await withScikitLearn(torch, report));
+      const sides: Sides = {
+        ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
+        peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/worker.py')),
+        peerName: peer && peer.name,
+      };
+      await writeBlobs(folder, { ...tasks[0]!, n: Math.max(...tasks.map(({ n }) => n)) });
+      const disagreements: string[] = [];
+      for (const task of tasks.filter((one) => isSelected(scoresName(one), options.filter))) {
+        await checkScores(task, folder, sides, options).then(report, (error: unknown) => {
+          disagreements.push(`${scoresName(task)}: ${serializeError(error).message}`);
+        });
+      }
+      const samples = Math.min(options.samples, MOST_SAMPLES);
+      const { results, failures } = await runCases(cases, sides, { ...options, samples, report });
+      return { results, failures: [...disagreements, ...failures] };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
