@@ -18,7 +18,7 @@ export async function writeImageFolder(path: string, dataset: ImageDataset): Pro
 }
 
 /** RGB pixels as a PNG. */
-function encodePng(pixels: Uint8Array, width: number, height: number): Buffer {
+export function encodePng(pixels: Uint8Array, width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);

@@ -6,7 +6,7 @@ import { recipeOf } from '../data/recipe.js';
 import { pclOptionsOf } from './pclOptionsOf.js';
 import type { ConfigProblem } from './problems.js';
 import type { Config } from './schema.js';
-import { KNOWN_SIZES } from './sections/data.js';
+import { KNOWN_SIZES, isFileData } from './sections/data.js';
 
 /** How many images there are, where that is known. */
 export interface DataSizes {
@@ -14,9 +14,9 @@ export interface DataSizes {
   readonly test?: number;
 }
 
-/** What the configuration alone says about the number of images; nothing for a folder. */
+/** What the configuration alone says about the number of images; nothing for images in files. */
 function sizesFromConfig({ data }: Config): DataSizes {
-  if (data.kind === 'folder') return {};
+  if (isFileData(data)) return {};
   const { train, test } = KNOWN_SIZES[data.kind];
   return { train: Math.min(train, data.limit ?? train), test: Math.min(test, data.testLimit ?? test) };
 }

@@ -40,6 +40,7 @@ export function resolveConfig(layers: readonly ConfigLayer[]): ResolvedConfig {
 /** A run can be resumed from another folder than the one it was started in. */
 function withAbsolutePaths(config: Config): Config {
   const { data } = config;
+  if ('root' in data) return { ...config, data: { ...data, root: resolve(data.root) } };
   if (data.kind !== 'folder') return config;
   const { train, test } = data;
   return {

@@ -1,17 +1,18 @@
 import { augmentCrops, imageTensor, plainBatch, type AugmentationRecipe } from '@protocl/augment';
 import {
   createFolderLoader,
-  openImageFolder,
   type FolderLoader,
   type FolderLoaderOptions,
   type ImageFolder,
   type SkippedEntry,
+  type VocFolder,
 } from '@protocl/datasets';
 import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
 import type * as tf from '@tensorflow/tfjs-core';
 
 import { chosenIndices, type MemoryDataOptions } from './memoryData.js';
-import type { LabelledImages, RunData } from './runData.js';
+import type { ImageFolders, SplitFolder } from './openFolders.js';
+import type { ImageAnnotations, LabelledImages, RunData } from './runData.js';
 
 export interface FolderDataOptions extends MemoryDataOptions {
   /** Threads that decode. */
@@ -21,27 +22,6 @@ export interface FolderDataOptions extends MemoryDataOptions {
   readonly maxCorruptShare: number;
   /** Told of each image that is left out. */
   readonly onSkipped?: (entry: SkippedEntry) => void;
-}
-
-/** The folders of a run, opened. */
-export interface ImageFolders {
-  readonly train: ImageFolder;
-  readonly test: ImageFolder | undefined;
-}
-
-/** @throws {ProtoclError} what `openImageFolder` throws */
-export async function openFolders(
-  paths: { readonly train: string; readonly test?: string | undefined },
-  options: {
-    readonly classes: 'folders' | 'none';
-    readonly maxPixels: number;
-    readonly signal?: AbortSignal;
-  },
-): Promise<ImageFolders> {
-  const train = await openImageFolder(paths.train, options);
-  // Without classes there is nothing to judge by.
-  const isJudged = paths.test !== undefined && options.classes === 'folders';
-  return { train, test: isJudged ? await openImageFolder(paths.test, options) : undefined };
 }
 
 /**
@@ -72,7 +52,7 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
     },
     plain: () => plainBatches(loader, recipe),
   };
-  const judged = (folder: ImageFolder, limit: number | undefined): LabelledImages => {
+  const judged = (folder: SplitFolder, limit: number | undefined): LabelledImages => {
     const some = drawn(folder, limit, seed);
     const size = some.files.length;
     const ofSome =
@@ -85,7 +65,14 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
             dropRemainder: false,
           });
     const labels = some.classNames.length === 0 ? undefined : some.labels;
-    return { size, labels, classNames: some.classNames, batches: () => plainBatches(ofSome, recipe) };
+    const annotations = annotationsOf(some);
+    return {
+      size,
+      labels,
+      classNames: some.classNames,
+      ...(annotations && { annotations }),
+      batches: () => plainBatches(ofSome, recipe),
+    };
   };
   return {
     source,
@@ -138,7 +125,7 @@ function withTensor(
 }
 
 /** Some of the images, always the same ones for a seed; all of them without a limit. */
-function drawn(folder: ImageFolder, limit: number | undefined, seed: number): ImageFolder {
+function drawn(folder: SplitFolder, limit: number | undefined, seed: number): SplitFolder {
   const count = folder.files.length;
   if (limit === undefined || limit >= count) return folder;
   const chosen = chosenIndices(count, limit, seed);
@@ -146,5 +133,21 @@ function drawn(folder: ImageFolder, limit: number | undefined, seed: number): Im
     ...folder,
     files: Array.from(chosen, (index) => folder.files[index]!),
     labels: chosen.map((index) => folder.labels[index]!),
+    ...('annotations' in folder && { annotations: rowsOf(folder, chosen) }),
   };
+}
+
+/** The annotations of some of the images. */
+function rowsOf({ annotations, objectClasses }: VocFolder, chosen: Int32Array): Int8Array {
+  const { length } = objectClasses;
+  const rows = new Int8Array(chosen.length * length);
+  for (const [row, index] of chosen.entries()) {
+    rows.set(annotations.subarray(index * length, (index + 1) * length), row * length);
+  }
+  return rows;
+}
+
+function annotationsOf(folder: SplitFolder): ImageAnnotations | undefined {
+  if (!('annotations' in folder)) return undefined;
+  return { values: folder.annotations, classNames: folder.objectClasses };
 }

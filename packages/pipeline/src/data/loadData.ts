@@ -3,9 +3,11 @@ import { loadCifar10, loadFashionMnist, type ImageDataset, type SkippedEntry } f
 import { impossibleCombinations } from '../config/combinations.js';
 import { ConfigError } from '../config/problems.js';
 import type { Config } from '../config/schema.js';
+import { isFileData } from '../config/sections/data.js';
 import { pipelineError } from '../errors.js';
-import { folderData, openFolders } from './folderData.js';
+import { folderData } from './folderData.js';
 import { firstImages, memoryData } from './memoryData.js';
+import { openFolders } from './openFolders.js';
 import { recipeOf } from './recipe.js';
 import type { RunData } from './runData.js';
 
@@ -43,9 +45,9 @@ export async function loadData(config: Config, options: LoadDataOptions = {}): P
     ...(trainLimit !== undefined && { trainLimit }),
     ...(testLimit !== undefined && { testLimit }),
   };
-  if (options.images === undefined && data.kind === 'folder') {
+  if (options.images === undefined && isFileData(data)) {
     const { signal, onSkipped } = options;
-    const folders = await openFolders(data, { ...data, ...(signal && { signal }) });
+    const folders = await openFolders(data, signal && { signal });
     const { train, test } = folders;
     requirePossible(config, train.files.length, test?.files.length);
     requireSameClasses(train.classNames, test?.classNames);
@@ -59,7 +61,7 @@ export async function loadData(config: Config, options: LoadDataOptions = {}): P
     });
   }
   const { train, test } = options.images ?? (await loadNamed(data.kind, options));
-  const limits = data.kind === 'folder' ? { limit: undefined, testLimit: undefined } : data;
+  const limits = isFileData(data) ? { limit: undefined, testLimit: undefined } : data;
   const chosen = [firstImages(train, limits.limit), test && firstImages(test, limits.testLimit)] as const;
   requirePossible(config, chosen[0].shape[0], chosen[1]?.shape[0]);
   for (const dataset of chosen) if (dataset) requireColour(dataset);

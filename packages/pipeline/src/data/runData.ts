@@ -1,5 +1,13 @@
 import type { PlainBatch, TrainingSource } from '@protocl/trainer';
 
+/** Which classes each of some images shows. */
+export interface ImageAnnotations {
+  /** int8 [n, c]: 1 for a class that is shown, 0 for one that counts neither way, -1 for one that is not. */
+  readonly values: Int8Array;
+  /** The names of the classes, c. */
+  readonly classNames: readonly string[];
+}
+
 /** Images whose features are compared, and their classes. */
 export interface LabelledImages {
   /** Images, n. */
@@ -7,6 +15,8 @@ export interface LabelledImages {
   /** int32 [n]; undefined where there are no classes. */
   readonly labels: Int32Array | undefined;
   readonly classNames: readonly string[];
+  /** What each image shows, where it shows several classes; undefined where it has one, or none. */
+  readonly annotations?: ImageAnnotations;
   /** Every image once, as evaluation sees it; images that cannot be read are missing. */
   batches(): AsyncIterable<PlainBatch>;
 }
