@@ -42,7 +42,7 @@ export async function writePlaces205(root: string, images: SplitImages): Promise
 }
 
 /** The names of VOC that stand for the first classes of the images. */
-export const VOC_NAMES = ['aeroplane', 'bicycle', 'bird', 'boat'] as const;
+const VOC_NAMES = ['aeroplane', 'bicycle', 'bird', 'boat'] as const;
 const OTHER_NAMES =
   'bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep sofa train tvmonitor'.split(
     ' ',
