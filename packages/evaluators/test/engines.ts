@@ -2,7 +2,7 @@ import { beforeAll, describe } from '@jest/globals';
 import { useBackend, type BackendName } from '@protocl/backend';
 
 /** The engines that `npm test` has; it says so where torch is not among them. */
-export const ENGINES: BackendName[] =
+const ENGINES: BackendName[] =
   process.env['PROTOCL_TEST_TORCH'] === 'unavailable' ? ['cpu', 'wasm'] : ['cpu', 'wasm', 'torch'];
 
 export function describeOnEveryEngine(name: string, tests: (engine: BackendName) => void): void {
