@@ -36,6 +36,12 @@ export default defineConfig(
     rules: { 'no-undef': 'off' },
   },
   {
+    // Scripts of a page, which share one scope; TypeScript checks the names in these, too.
+    files: ['packages/*/page/*.js'],
+    languageOptions: { sourceType: 'script' },
+    rules: { 'no-undef': 'off', 'no-unused-vars': ['error', { vars: 'local' }], 'max-lines': ['error', 400] },
+  },
+  {
     // Jest reads these; no package imports them.
     files: ['**/jest.config.mjs'],
     rules: { '@nx/enforce-module-boundaries': 'off' },

@@ -16,11 +16,12 @@ export function jestConfig(packageUrl, overrides = {}) {
     testEnvironment: fileURLToPath(new URL('environment.mjs', import.meta.url)),
     reporters: ['default', fileURLToPath(new URL('countsReporter.mjs', import.meta.url))],
     testMatch: ['<rootDir>/test/**/*.test.ts'],
-    // Set by `npm test` where there is no torch or no faiss-node; it then names these files as not run.
+    // Set by `npm test` where there is no torch, faiss-node or browser; it then names these files as not run.
     testPathIgnorePatterns: [
       '/node_modules/',
       ...(process.env['PROTOCL_TEST_TORCH'] === 'unavailable' ? ['\\.torch\\.test\\.ts$'] : []),
       ...(process.env['PROTOCL_TEST_FAISS'] === 'unavailable' ? ['\\.faiss\\.test\\.ts$'] : []),
+      ...(process.env['PROTOCL_TEST_BROWSER'] === 'unavailable' ? ['\\.browser\\.test\\.ts$'] : []),
     ],
     modulePathIgnorePatterns: ['<rootDir>/dist/'],
     extensionsToTreatAsEsm: ['.ts'],

@@ -32,11 +32,11 @@ async function readProject(root) {
 }
 
 /**
- * The test files of a project that only mean something where torch, or faiss-node, is available. Their names end in
- * `.torch.test.ts` and `.faiss.test.ts`.
+ * The test files of a project that only mean something where torch, faiss-node or a browser is available. Their names
+ * end in `.torch.test.ts`, `.faiss.test.ts` and `.browser.test.ts`.
  *
  * @param {Project} project
- * @param {'torch' | 'faiss'} needed
+ * @param {'torch' | 'faiss' | 'browser'} needed
  * @returns {Promise<string[]>} relative to the repository's root
  */
 export async function testsThatNeed({ root }, needed) {

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareFaiss } from './faissNode.mjs';
+import { findBrowser } from './findBrowser.mjs';
 import { testedProjects, testsThatNeed } from './projects.mjs';
 import { run, typescriptFlags } from './run.mjs';
 import { setUp } from './setup.mjs';
@@ -18,6 +19,10 @@ const summary = [];
 
 const torch = await setUp();
 const faiss = await prepareFaiss({ log: (line) => console.error(`set-up: ${line}`) });
+const browser = await findBrowser();
+console.error(
+  `set-up: browser: ${'path' in browser ? browser.path : `NOT AVAILABLE, going on without it. ${browser.unavailable}`}`,
+);
 const projects = await testedProjects();
 await Promise.all(projects.map((project) => rm(report(project), { force: true })));
 
@@ -44,6 +49,7 @@ async function runChecks() {
         NX_TUI: 'false',
         PROTOCL_TEST_TORCH: torch.fingerprint ?? 'unavailable',
         PROTOCL_TEST_FAISS: faiss.path ?? 'unavailable',
+        PROTOCL_TEST_BROWSER: 'path' in browser ? browser.path : 'unavailable',
       },
       // Nx lists what has failed among its errors.
       errorOutput: (text) => (output += text),
@@ -116,16 +122,17 @@ async function runConformance() {
   summary.push(`conformance: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} excluded`);
 }
 
-/** What could not be tested for want of torch or faiss-node, and whether that is a fault of ours. */
+/** What could not be tested for want of torch, faiss-node or a browser, and whether that is a fault of ours. */
 async function countDefects() {
   if (torch.fingerprint === null) {
     await reportMissing('torch', 'torch', ["tfjs-core's own suite (tools/conformance)"], torch.defect);
   }
   if (faiss.path === null) await reportMissing('faiss', 'faiss-node', [], faiss.defect);
+  if (!('path' in browser)) await reportMissing('browser', 'a browser', [], false);
 }
 
 /**
- * @param {'torch' | 'faiss'} needed
+ * @param {'torch' | 'faiss' | 'browser'} needed
  * @param {string} name
  * @param {readonly string[]} others what was not run besides the test files
  * @param {boolean} defect

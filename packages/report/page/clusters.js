@@ -1,0 +1,73 @@
+const TILE = 40;
+
+/** @param {ExtrasView} extras @param {readonly ClusterMontage[]} montages */
+function montagePanel({ name, thumbnails }, montages) {
+  const granularities = [...new Set(montages.map(({ k }) => k))];
+  const place = element('div', { class: 'scrolled' });
+  /** @param {number | undefined} chosen */
+  const show = (chosen) =>
+    place.replaceChildren(
+      ...montages
+        .filter(({ k }) => k === chosen)
+        .flatMap(({ cluster, size, topClass, thumbnails: images }) => [
+          element('div', { class: 'faint' }, [
+            `prototype ${cluster}, ${size} images${topClass ? `, ${(100 * topClass.share).toFixed(0)}% ${topClass.name}` : ''}`,
+          ]),
+          thumbnailRow(thumbnails, images, TILE),
+        ]),
+    );
+  show(granularities[0]);
+  const options = granularities.map((k) => `${k} prototypes`);
+  return panel(name, [choice('granularity', options, (index) => show(granularities[index])), place]);
+}
+
+/** @param {ExtrasView} extras @param {readonly PrototypeNode[]} tree */
+function treePanel({ name, thumbnails }, tree) {
+  return panel(name, [
+    element(
+      'div',
+      { class: 'scrolled' },
+      tree.map((node) => treeNode(thumbnails, node)),
+    ),
+  ]);
+}
+
+/** Its branches are made when it is opened. @param {SpriteSheet | undefined} sheet @param {PrototypeNode} node @returns {HTMLElement} */
+function treeNode(sheet, { name, size, thumbnails = [], children = [] }) {
+  const head = [`${name} (${size}) `, thumbnailRow(sheet, thumbnails, 28)];
+  if (children.length === 0) return element('div', {}, head);
+  const made = element('details', {}, [element('summary', {}, head)]);
+  made.addEventListener('toggle', () => made.append(...children.map((child) => treeNode(sheet, child))), {
+    once: true,
+  });
+  return made;
+}
+
+/** @param {ExtrasView} extras @param {readonly Retrieval[]} retrievals */
+function retrievalPanel({ name, thumbnails }, retrievals) {
+  const rows = retrievals.map(({ query, neighbours }) => {
+    const nearest = thumbnailRow(
+      thumbnails,
+      neighbours.map((image) => image.thumbnail),
+      TILE,
+      (at) => `${neighbours[at]?.className ?? ''} ${neighbours[at]?.similarity.toFixed(3) ?? ''}`.trim(),
+    );
+    if (query.className !== undefined) {
+      for (const [at, tile] of [...nearest.children].entries()) {
+        const isSame = neighbours[at]?.className === query.className;
+        /** @type {HTMLElement} */ (tile).style.outline = `2px solid ${isSame ? '#59a14f' : '#e15759'}`;
+      }
+    }
+    const asked = thumbnailRow(thumbnails, [query.thumbnail], TILE, () => query.className ?? '');
+    return element('tr', {}, [
+      element('td', {}, [asked, query.className ?? '']),
+      element('td', {}, [nearest]),
+    ]);
+  });
+  return panel(name, [
+    element('div', { class: 'faint' }, [
+      'an image, and its nearest neighbours, the nearest first; red: another class',
+    ]),
+    element('div', { class: 'scroll' }, [element('table', {}, rows)]),
+  ]);
+}

@@ -1,2 +1,0 @@
-/** The name under which npm knows this package. */
-export const packageName = '@protocl/report';

@@ -1,0 +1,55 @@
+import sharp from 'sharp';
+
+import type { SpriteSheet } from '../reportInput.js';
+
+/** A picture in memory: uint8 [height, width, 3]. */
+export interface Picture {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The picture of a sprite sheet. */
+export async function decodeSheet({ dataUri }: SpriteSheet): Promise<Picture> {
+  const bytes = Buffer.from(dataUri.slice(dataUri.indexOf(',') + 1), 'base64');
+  const { data, info } = await sharp(bytes, { limitInputPixels: false })
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { pixels: data, width: info.width, height: info.height };
+}
+
+/**
+ * Puts tiles of a sheet into the rows of a new picture; what is left of a row is black.
+ *
+ * @param rows the tiles of each row, by their number in the sheet
+ * @param columns tiles in a row
+ */
+export function arrangeTiles(
+  sheet: SpriteSheet,
+  { pixels, width: sheetWidth }: Picture,
+  rows: readonly (readonly number[])[],
+  columns: number,
+): Picture {
+  const { width, height } = sheet;
+  const arranged = new Uint8Array(rows.length * height * columns * width * 3);
+  for (const [row, tiles] of rows.entries()) {
+    for (const [column, tile] of tiles.entries()) {
+      const left = (tile % sheet.columns) * width;
+      const top = Math.floor(tile / sheet.columns) * height;
+      for (let line = 0; line < height; line++) {
+        const from = ((top + line) * sheetWidth + left) * 3;
+        const to = ((row * height + line) * columns * width + column * width) * 3;
+        arranged.set(pixels.subarray(from, from + width * 3), to);
+      }
+    }
+  }
+  return { pixels: arranged, width: columns * width, height: rows.length * height };
+}
+
+export async function encodePng({ pixels, width, height }: Picture): Promise<Uint8Array> {
+  return sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,45 @@
+import { join, resolve } from 'node:path';
+
+import { writeFileAtomic } from '@protocl/core';
+import sharp from 'sharp';
+
+import { drawSvg } from './figures/drawSvg.js';
+import { reportFigures } from './figures/reportFigures.js';
+import { renderReport } from './renderReport.js';
+import type { ReportInput } from './reportInput.js';
+
+/** Two pixels of a PNG for each unit of its SVG; 72 would be one. */
+const DENSITY = 144;
+
+/** What {@link writeReport} wrote; absolute paths. */
+export interface WrittenReport {
+  readonly page: string;
+  readonly figures: readonly string[];
+}
+
+/**
+ * Writes `report.html`, and every figure as `figures/NAME.svg` and `figures/NAME.png`.
+ *
+ * @param folder is made if it is not there
+ * @param runs shown side by side, in this order
+ * @throws {ProtoclError} `INVALID_SHAPE` if arrays of a run's extras do not fit each other;
+ *   `DISK_FULL`, `FILE_NOT_WRITABLE`
+ */
+export async function writeReport(folder: string, runs: readonly ReportInput[]): Promise<WrittenReport> {
+  const page = resolve(folder, 'report.html');
+  const html = await renderReport(runs);
+  const figures: string[] = [];
+  for (const figure of reportFigures(runs)) {
+    const svg = drawSvg(figure);
+    const path = join(resolve(folder), 'figures', figure.id);
+    await writeFileAtomic(`${path}.svg`, svg);
+    await writeFileAtomic(
+      `${path}.png`,
+      await sharp(Buffer.from(svg), { density: DENSITY }).png().toBuffer(),
+    );
+    figures.push(`${path}.svg`, `${path}.png`);
+  }
+  // Last, so that who finds the page finds its figures.
+  await writeFileAtomic(page, html);
+  return { page, figures };
+}
