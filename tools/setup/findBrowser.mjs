@@ -68,7 +68,8 @@ function startFailure(path) {
   return new Promise((resolve) => {
     const child = spawn(path, ['--version', '--headless', '--no-sandbox'], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: answerWithinMs,
+      // Its timer holds up no process, as that of the option timeout does after a failure to start.
+      signal: AbortSignal.timeout(answerWithinMs),
     });
     let output = '';
     child.stdout.on('data', (/** @type {Buffer} */ chunk) => (output += chunk));
