@@ -14,6 +14,7 @@ export { type Metrics } from './run/metrics.js';
 export { type Output } from './run/progress.js';
 export { evaluate, type EvaluateOptions, type FeatureScores } from './commands/evaluate.js';
 export { embed, type Embedding, type EmbedOptions } from './commands/embed.js';
+export { report, type ReportFiles, type ReportOptions } from './commands/report.js';
 export { cluster, type Clustering, type ClusterOptions } from './commands/cluster.js';
 export { loadData, type GivenImages, type LoadDataOptions } from './data/loadData.js';
 export { recipeOf } from './data/recipe.js';

@@ -9,8 +9,12 @@ export type CheckpointFlags = Pick<ConfigFlags, 'set' | 'backend' | 'device' | '
 
 /** Gives a command its checkpoint, and the flags that change the configuration stored there. */
 export function withCheckpoint(command: Command, description: string): Command {
+  return withChanges(command.argument('<path>', description));
+}
+
+/** Gives a command the flags that change the configuration stored in a checkpoint. */
+export function withChanges(command: Command): Command {
   return command
-    .argument('<path>', description)
     .option(
       '--set <key=value>',
       'a setting other than the checkpoint’s; may be repeated',

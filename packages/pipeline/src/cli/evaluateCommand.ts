@@ -29,7 +29,7 @@ export function evaluateCommand({ print, output }: Terminal): Command {
   const command = new Command('evaluate')
     .description(
       'Tell how well features tell the classes of held-out images: those of a checkpoint’s encoder, or of a file.' +
-        ' Without flags that name evaluators, by kNN and the linear probe.',
+        ' Without flags that name evaluators: by kNN and the linear probe, or the SVM where images show several classes.',
     )
     .option('--knn', 'weighted k nearest neighbours')
     .option('--linear', 'logistic regression')
@@ -88,10 +88,11 @@ export function evaluateCommand({ print, output }: Terminal): Command {
   });
 }
 
-function evaluatorsOf(flags: EvaluateFlags): readonly EvaluatorName[] {
+/** Those that flags name; undefined where the usual ones are meant. */
+function evaluatorsOf(flags: EvaluateFlags): readonly EvaluatorName[] | undefined {
   const named = EVALUATORS.filter((name) => flags[name] !== undefined && flags[name] !== false);
   if (named.length > 0) return named;
-  return flags.linear === false ? ['knn'] : ['knn', 'linear'];
+  return flags.linear === false ? ['knn'] : undefined;
 }
 
 const TITLES: Readonly<Record<EvaluatorName, string>> = {

@@ -7,7 +7,9 @@ import { configCommand } from './configCommand.js';
 import { dataCommand } from './dataCommand.js';
 import { embedCommand } from './embedCommand.js';
 import { evaluateCommand } from './evaluateCommand.js';
+import { reportCommand } from './reportCommand.js';
 import { trainCommand } from './trainCommand.js';
+import { watchCommand } from './watchCommand.js';
 import type { Terminal } from './terminal.js';
 
 /** How the process ends. */
@@ -57,6 +59,8 @@ function commands(terminal: Terminal): Command[] {
     embedCommand(terminal),
     clusterCommand(terminal),
     evaluateCommand(terminal),
+    reportCommand(terminal),
+    watchCommand(terminal),
     dataCommand(terminal),
     configCommand(terminal),
   ];

@@ -1,10 +1,11 @@
 import { useBackend } from '@protocl/backend';
 import type { Encoder } from '@protocl/encoders';
+import type { Labels } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { evaluationSchema, type EvaluationConfig } from '../config/sections/run.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
-import type { LabelledImages } from '../data/runData.js';
+import type { ImageAnnotations, LabelledImages } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
 import {
@@ -18,7 +19,7 @@ import { isFeatureFile } from './featureFile.js';
 import { holdOut, readLabelledFeatures, type LabelledHostFeatures } from './labelledFeatures.js';
 
 export interface EvaluateOptions extends OpenEncoderOptions {
-  /** kNN and the linear probe by default. */
+  /** kNN and the linear probe by default; the SVM where images show several classes. */
   readonly evaluators?: readonly EvaluatorName[];
   /** The number of clusters of each clustering; that of the classes by default. */
   readonly clusters?: readonly number[];
@@ -87,7 +88,7 @@ async function evaluateCheckpoint(path: string, options: EvaluateOptions): Promi
     });
     try {
       const { train, test } = data;
-      if (test?.labels === undefined || train.labels === undefined) {
+      if (test === undefined || !isLabelled(train) || !isLabelled(test)) {
         throw pipelineError('DATA_MISMATCH', {
           message: 'there is nothing to judge the encoder by',
           given: 'test' in config.data ? `data.test ${config.data.test ?? 'not set'}` : config.data.kind,
@@ -138,8 +139,10 @@ async function judge(
   test: JudgedFeatures,
   { knn, linear: { l2, iterations } }: EvaluationConfig,
   seed: number,
-  { evaluators = ['knn', 'linear'], clusters, log, signal }: EvaluateOptions,
+  options: EvaluateOptions,
 ): Promise<FeatureScores> {
+  const usual: readonly EvaluatorName[] = train.labels instanceof Int32Array ? ['knn', 'linear'] : ['svm'];
+  const { evaluators = usual, clusters, log, signal } = options;
   const judgement = await judgeFeatures(train, test, {
     evaluators,
     knn,
@@ -162,9 +165,23 @@ async function encoded(
   images: LabelledImages,
   { features: kind }: EvaluationConfig,
 ): Promise<JudgedFeatures> {
-  const { features, labels } = await encodeFeatures(encoder, images, kind);
-  // The caller has seen that there are classes.
-  return { features, labels: labels! };
+  const { features, indices, labels } = await encodeFeatures(encoder, images, kind);
+  // The caller has seen that there are classes of either kind.
+  return { features, labels: labels ?? rowsOf(images.annotations!, indices) };
+}
+
+function isLabelled({ labels, annotations }: LabelledImages): boolean {
+  return labels !== undefined || annotations !== undefined;
+}
+
+/** What the images that could be read show. */
+function rowsOf({ values, classNames }: ImageAnnotations, indices: Int32Array): Labels {
+  const classes = classNames.length;
+  const rows = new Int8Array(indices.length * classes);
+  indices.forEach((index, row) => {
+    rows.set(values.subarray(index * classes, (index + 1) * classes), row * classes);
+  });
+  return { classes, values: rows };
 }
 
 function onEngine({ features, shape, labels }: LabelledHostFeatures): JudgedFeatures {

@@ -30,7 +30,7 @@ describe('protocl', () => {
   test('explains itself and each command', async () => {
     const { code, stdout } = await protocl('--help');
     expect(code).toBe(0);
-    for (const name of ['train', 'embed', 'cluster', 'evaluate', 'data', 'config']) {
+    for (const name of ['train', 'embed', 'cluster', 'evaluate', 'report', 'watch', 'data', 'config']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
       const help = await protocl(name, '--help');
       expect(help.code).toBe(0);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
-import { train } from '@protocl/pipeline';
+import { evaluate, train } from '@protocl/pipeline';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
@@ -88,6 +88,17 @@ describe('a data set in its published layout', () => {
     } finally {
       await data.close();
     }
+  });
+
+  test('voc2007 is judged by support vector machines', async () => {
+    const folder = join(parent, 'voc-judged');
+    await train(configOf('voc2007', { training: { epochs: 1 } }), { folder });
+    const { evaluations, knn } = await evaluate(folder);
+    expect(Object.keys(evaluations)).toEqual(['svm']);
+    expect(knn).toBeUndefined();
+    // Four classes of equal size, which are colours.
+    expect(evaluations.svm?.scores['meanAveragePrecision']).toBeGreaterThan(0.6);
+    await expect(evaluate(folder, { evaluators: ['knn'] })).rejects.toMatchObject({ code: 'INVALID_LABELS' });
   });
 
   test('names the images that it leaves out', async () => {

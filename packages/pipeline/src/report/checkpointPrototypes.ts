@@ -1,0 +1,27 @@
+import type { Checkpoint } from '@protocl/trainer';
+
+/** The clusters of one granularity as a checkpoint has them. */
+export interface StoredPrototypes {
+  /** The number of clusters. */
+  readonly k: number;
+  /** [n], of all training images; -1 for an image that the E-step could not read. */
+  readonly assignments: Int32Array;
+  /** [k]. */
+  readonly concentration: Float32Array;
+}
+
+/** The clusters of the last E-step, the fewest clusters first; none before the first one. */
+export function checkpointPrototypes({ state: { tensors } }: Checkpoint): StoredPrototypes[] {
+  const found: StoredPrototypes[] = [];
+  for (const [name, { data }] of Object.entries(tensors)) {
+    const granularity = /^method\/prototypes\/(.+)\/assignments$/.exec(name)?.[1];
+    if (granularity === undefined) continue;
+    const concentration = tensors[`method/prototypes/${granularity}/concentration`]!;
+    found.push({
+      k: concentration.shape[0]!,
+      assignments: Int32Array.from(data),
+      concentration: Float32Array.from(concentration.data),
+    });
+  }
+  return found.sort((a, b) => a.k - b.k);
+}
