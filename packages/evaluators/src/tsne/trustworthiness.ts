@@ -57,13 +57,11 @@ export async function trustworthiness(
   return 1 - (2 * excess) / (n * k * (2 * n - 3 * k - 1));
 }
 
-/** The place of one among the distances, from 1; of equal ones the first comes first. */
+/** The place of one among the distances, from 1; equal ones have the same. */
 function rankOf(distances: Float32Array, index: number): number {
   const distance = distances[index]!;
   let rank = 1;
-  for (let i = 0; i < distances.length; i++) {
-    if (distances[i]! < distance || (distances[i] === distance && i < index)) rank++;
-  }
+  for (let i = 0; i < distances.length; i++) rank += distances[i]! < distance ? 1 : 0;
   return rank;
 }
 
