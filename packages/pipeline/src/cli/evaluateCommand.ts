@@ -62,12 +62,13 @@ export function evaluateCommand({ print, output }: Terminal): Command {
   ).action(async (path: string, flags: EvaluateFlags) => {
     const log = (line: string) => output.write(`${line}\n`);
     const { labels, test, testLabels, backend } = flags;
+    const evaluators = evaluatorsOf(flags);
     // Before anything is computed.
     if (typeof flags.tsne === 'string') featureFormat(flags.tsne);
     const found = await interruptible(
       (signal) =>
         evaluate(path, {
-          evaluators: evaluatorsOf(flags),
+          ...(evaluators && { evaluators }),
           ...(Array.isArray(flags.clusters) && { clusters: flags.clusters as readonly number[] }),
           changes: changesFrom(flags),
           log,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
 import { randomStream } from '@protocl/core';
 import { evaluate, runCommandLine, type EvaluateOptions } from '@protocl/pipeline';
@@ -12,6 +12,9 @@ import { writeFeatures } from '../../src/commands/featureFile.js';
 import { holdOut } from '../../src/commands/labelledFeatures.js';
 import { decodeNpy, encodeNpy } from '../../src/commands/npy.js';
 import { recorder } from '../recorder.js';
+
+/** t-SNE takes its 1000 steps, which is long where other work is going on. */
+jest.setTimeout(120_000);
 
 const [CLASSES, SIZE] = [3, 8];
 

@@ -92,7 +92,7 @@ describe('a data set in its published layout', () => {
 
   test('voc2007 is judged by support vector machines', async () => {
     const folder = join(parent, 'voc-judged');
-    await train(configOf('voc2007', { training: { epochs: 1 } }), { folder });
+    await train(configOf('voc2007'), { folder });
     const { evaluations, knn } = await evaluate(folder);
     expect(Object.keys(evaluations)).toEqual(['svm']);
     expect(knn).toBeUndefined();
