@@ -73,7 +73,8 @@ export async function writeStreamAtomic(
     await onDisk(target, syncFolder(folder));
     return written;
   } catch (error) {
-    await rm(temporary, { force: true });
+    // That nothing is left behind is not worth another error, which would hide the first: there may be no such folder.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
 }

@@ -45,6 +45,15 @@ describe('writeFileAtomic', () => {
     expect(await readdir(folder)).toEqual(['taken']);
   });
 
+  test('refuses a target inside of what is a file', async () => {
+    await writeFile(join(folder, 'file'), 'kept');
+    await expect(writeFileAtomic(join(folder, 'file', 'below', 'target'), 'new')).rejects.toMatchObject({
+      code: 'FILE_NOT_WRITABLE',
+      given: join(folder, 'file', 'below', 'target'),
+    });
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('kept');
+  });
+
   test('removes what a killed process left long ago, and only that', async () => {
     const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
     const abandoned = '.file.123-0123456789ab.tmp';
