@@ -6,10 +6,22 @@ function trainArguments(given: readonly string[]): string[] {
   return ['train', '--json', ...(isResumed ? [] : ['--preset', 'pcl-demo']), ...given];
 }
 
-const code = await runCommandLine(trainArguments(process.argv.slice(2)), {
-  print: (line) => console.log(line),
+let printed = '';
+let code = await runCommandLine(trainArguments(process.argv.slice(2)), {
+  print: (line) => {
+    console.log(line);
+    printed = line;
+  },
   output: process.stderr,
   trainCommand: 'npm run demo --',
 });
+// Help is printed as well, and has no run to report on.
+if (code === 0 && printed.startsWith('{')) {
+  const { folder } = JSON.parse(printed) as { readonly folder: string };
+  code = await runCommandLine(['report', folder], {
+    print: (page) => console.error(`${'report'.padEnd(18)}${page}`),
+    output: process.stderr,
+  });
+}
 // A backend may keep threads that would hold the process up.
 process.exit(code);

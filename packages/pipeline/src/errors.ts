@@ -21,7 +21,7 @@ export type PipelineErrorCode =
   | 'RUN_FOLDER'
   /** The run has no checkpoint yet. */
   | 'NO_CHECKPOINT'
-  /** A signal stopped the run; on the command line also after its checkpoint was written. */
+  /** A signal stopped the run, on the command line also after its checkpoint was written, or a report. */
   | 'INTERRUPTED';
 
 /** An error of this package: a {@link ProtoclError} with one of its codes. */

@@ -64,6 +64,9 @@ describe('the demo’s command', () => {
     expect(summary.folder).toMatch(/runs\/pcl-demo-/);
     expect(JSON.parse(await readFile(join(summary.folder, 'summary.json'), 'utf8'))).toEqual(summary);
     expect(stderr).toMatch(/kNN accuracy +[\d.]+% +[\d.]+% +[\d.]+%/);
+    const page = /^report +(.+)$/m.exec(stderr)![1]!;
+    expect(page).toBe(join(summary.folder, 'report.html'));
+    expect(await readFile(page, 'utf8')).toContain('t-SNE, perplexity 30');
   });
 
   test('ends in good order on Ctrl-C, and goes on from there', async () => {

@@ -5,9 +5,14 @@ import { fineTune, type FineTuneOptions } from './fineTune.js';
 import type { LabelledBatch, LabelledSplits, TrainableEncoder } from './images.js';
 
 /** A share of the labels, and how to learn from it. */
-export interface LabelledShare extends Omit<FineTuneOptions, 'signal' | 'onEpoch' | 'seed'> {
+export interface LabelledShare extends Omit<
+  FineTuneOptions,
+  'signal' | 'onEpoch' | 'seed' | 'classifierLearningRate'
+> {
   /** Above 0 and at most 1. */
   readonly share: number;
+  /** Default 0.1, and 1 for at most 1% of the labels, where the classifier has few steps to learn in. */
+  readonly classifierLearningRate?: number;
 }
 
 /** Images to draw labelled ones from, and images to judge by. */
@@ -45,11 +50,7 @@ export interface DisposableEncoder extends TrainableEncoder {
 
 const WHAT = 'semiSupervised';
 
-/** For 1% the classifier has to come far in few steps, so its rate is ten times as high. */
-const PUBLISHED_SHARES: readonly LabelledShare[] = [
-  { share: 0.01, classifierLearningRate: 1 },
-  { share: 0.1, classifierLearningRate: 0.1 },
-];
+const PUBLISHED_SHARES: readonly LabelledShare[] = [{ share: 0.01 }, { share: 0.1 }];
 
 /**
  * Judges an encoder by what it becomes when it is trained on with a small share of the labels: for
@@ -82,6 +83,7 @@ export async function semiSupervised(
         encoder,
         { views: (epoch) => views(indices, epoch), heldOut, classes },
         {
+          classifierLearningRate: share <= 0.01 ? 1 : 0.1,
           ...options,
           seed,
           ...(onEpoch && { onEpoch: (progress) => onEpoch({ share, ...progress }) }),

@@ -11,3 +11,12 @@ export function whole(text: string): number {
 export function counts(text: string): number[] {
   return text.split(',').map(whole);
 }
+
+/** Reads percents above 0 and up to 100, divided by commas, as shares of 1. */
+export function percents(text: string): number[] {
+  return text.split(',').map((part) => {
+    const value = Number(part.replace(/%$/, ''));
+    if (part.trim() !== '' && value > 0 && value <= 100) return value / 100;
+    throw new InvalidArgumentError('Expected percents above 0 and up to 100, such as 1,10.');
+  });
+}

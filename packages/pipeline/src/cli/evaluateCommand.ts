@@ -1,12 +1,11 @@
 import type { Evaluation } from '@protocl/evaluators';
 import { Command } from 'commander';
 
-import { evaluate, type FeatureScores } from '../commands/evaluate.js';
+import { evaluate, EVALUATORS, type EvaluatorName, type FeatureScores } from '../commands/evaluate.js';
 import { featureFormat, writeFeatures } from '../commands/featureFile.js';
-import { EVALUATORS, type EvaluatorName } from '../evaluation/judgeFeatures.js';
 import { interruptible } from '../run/interruption.js';
 import { changesFrom, withCheckpoint, type CheckpointFlags } from './checkpointFlags.js';
-import { counts } from './counts.js';
+import { counts, percents } from './counts.js';
 import { isBackend } from './engineName.js';
 import type { Terminal } from './terminal.js';
 
@@ -18,6 +17,8 @@ interface EvaluateFlags extends CheckpointFlags {
   readonly lowShot?: true;
   readonly clusters?: true | readonly number[];
   readonly tsne?: true | string;
+  readonly linearProtocol?: true;
+  readonly semiSupervised?: true | readonly number[];
   readonly labels?: string;
   readonly test?: string;
   readonly testLabels?: string;
@@ -45,6 +46,15 @@ export function evaluateCommand({ print, output }: Terminal): Command {
       't-SNE of the held-out features; the points are written to a .npy or .safetensors',
     )
     .option(
+      '--linear-protocol',
+      'a linear classifier on random views, as published: 100 epochs of all images',
+    )
+    .option(
+      '--semi-supervised [percents]',
+      'the encoder trained on with a share of the labels, such as 1,10 (default: those of the configuration)',
+      percents,
+    )
+    .option(
       '--labels <file>',
       'with a file of features: their classes, .npy (default: those in it or beside it)',
     )
@@ -70,6 +80,7 @@ export function evaluateCommand({ print, output }: Terminal): Command {
         evaluate(path, {
           ...(evaluators && { evaluators }),
           ...(Array.isArray(flags.clusters) && { clusters: flags.clusters as readonly number[] }),
+          ...(Array.isArray(flags.semiSupervised) && { shares: flags.semiSupervised as readonly number[] }),
           changes: changesFrom(flags),
           log,
           signal,
@@ -103,9 +114,11 @@ const TITLES: Readonly<Record<EvaluatorName, string>> = {
   lowShot: 'low-shot',
   clusters: 'clusters',
   tsne: 't-SNE',
+  linearProtocol: 'linear protocol',
+  semiSupervised: 'semi-supervised',
 };
 /** Scores that are no share of something. */
-const PLAIN = /^(divergence|iterations|trustworthiness|adjusted|normalized)/;
+const PLAIN = /^(divergence|loss|iterations|trustworthiness|adjusted|normalized)/;
 
 function table({ checkpoint, epoch, evaluations }: FeatureScores): string[] {
   const rows = Object.entries(evaluations).flatMap(([name, { scores }]: [string, Evaluation]) => {
@@ -128,5 +141,5 @@ function table({ checkpoint, epoch, evaluations }: FeatureScores): string[] {
 
 /** `meanAveragePrecision@4` as `mean average precision, 4`. */
 function words(score: string): string {
-  return score.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/@(\d+)/, ' ($1)');
+  return score.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/@(\d+%?)/, ' ($1)');
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 
-import { report } from '../commands/report.js';
+import { report, type ReportFiles, type ReportOptions } from '../commands/report.js';
+import { pipelineError } from '../errors.js';
 import { defined } from '../run/defined.js';
 import { interruptible } from '../run/interruption.js';
 import { changesFrom, withChanges, type CheckpointFlags } from './checkpointFlags.js';
@@ -26,21 +27,24 @@ export function reportCommand({ print, output }: Terminal): Command {
   return withChanges(command).action(async (runs: string[], flags: ReportFlags) => {
     const { out, points, encoder, tensorboard } = flags;
     const log = (line: string) => output.write(`${line}\n`);
+    const options = { ...defined({ out, tensorBoard: tensorboard }), points, encoder, log };
     const written = await interruptible(
-      (signal) =>
-        report(runs, {
-          ...defined({ out, tensorBoard: tensorboard }),
-          points,
-          encoder,
-          signal,
-          log,
-          changes: changesFrom(flags),
-        }),
+      (signal) => unlessStopped(runs, { ...options, signal, changes: changesFrom(flags) }),
       () => output.write('\nstopping\n'),
     );
     print(written.page);
     if (written.tensorBoard !== undefined) print(`tensorboard --logdir ${written.tensorBoard}`);
   });
+}
+
+/** Reports, and tells by an error of its own that the signal has stopped it. */
+async function unlessStopped(runs: readonly string[], options: ReportOptions): Promise<ReportFiles> {
+  try {
+    return await report(runs, options);
+  } catch (cause) {
+    if (options.signal?.aborted !== true) throw cause;
+    throw pipelineError('INTERRUPTED', { message: 'the report was stopped before it was written', cause });
+  }
 }
 
 function wholeNumber(text: string): number {

@@ -1,28 +1,31 @@
 import { useBackend } from '@protocl/backend';
 import type { Encoder } from '@protocl/encoders';
-import type { Labels } from '@protocl/evaluators';
+import type { Evaluation, Labels } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { Config } from '../config/schema.js';
 import { evaluationSchema, type EvaluationConfig } from '../config/sections/run.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
-import type { ImageAnnotations, LabelledImages } from '../data/runData.js';
+import type { ImageAnnotations, LabelledImages, RunData } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
-import {
-  judgeFeatures,
-  type EvaluatorName,
-  type JudgedFeatures,
-  type Judgement,
-} from '../evaluation/judgeFeatures.js';
-import { openEncoder, type OpenEncoderOptions } from '../run/openEncoder.js';
+import { ENCODER_EVALUATORS, judgeEncoder } from '../evaluation/judgeEncoder.js';
+import { FEATURE_EVALUATORS, judgeFeatures, type JudgedFeatures } from '../evaluation/judgeFeatures.js';
+import { openEncoder, type OpenedEncoder, type OpenEncoderOptions } from '../run/openEncoder.js';
 import { isFeatureFile } from './featureFile.js';
 import { holdOut, readLabelledFeatures, type LabelledHostFeatures } from './labelledFeatures.js';
+
+/** The names of all evaluators, in the order in which they run. */
+export const EVALUATORS = [...FEATURE_EVALUATORS, ...ENCODER_EVALUATORS] as const;
+export type EvaluatorName = (typeof EVALUATORS)[number];
 
 export interface EvaluateOptions extends OpenEncoderOptions {
   /** kNN and the linear probe by default; the SVM where images show several classes. */
   readonly evaluators?: readonly EvaluatorName[];
   /** The number of clusters of each clustering; that of the classes by default. */
   readonly clusters?: readonly number[];
+  /** The shares of the labels for semi-supervised learning; by default those of the configuration. */
+  readonly shares?: readonly number[];
   /** Images in memory, in place of those that the configuration names. */
   readonly images?: GivenImages;
   readonly signal?: AbortSignal;
@@ -37,7 +40,10 @@ export interface EvaluateOptions extends OpenEncoderOptions {
 }
 
 /** What features are worth. */
-export interface FeatureScores extends Judgement {
+export interface FeatureScores {
+  readonly evaluations: Readonly<Partial<Record<EvaluatorName, Evaluation>>>;
+  /** float32 [N * 2], the held-out features in the plane, after t-SNE. */
+  readonly embedding?: Float32Array;
   /** Accuracy of weighted k nearest neighbours, 0 .. 1. */
   readonly knn?: number;
   /** Accuracy of logistic regression, 0 .. 1. */
@@ -73,6 +79,15 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
       remedy: 'Write one by protocl embed, or name other images by --set data.test=FOLDER',
     });
   }
+  const trained = ENCODER_EVALUATORS.find((name) => options.evaluators?.includes(name));
+  if (isFile && trained) {
+    throw pipelineError('INVALID_OPTION', {
+      message: `${trained} looks at images through an encoder, again and again`,
+      given: `features in ${path}`,
+      expected: 'a checkpoint, or the folder of a run',
+      remedy: 'Leave it out, or name the checkpoint that the features come from',
+    });
+  }
   return isFile ? evaluateFile(path, options) : evaluateCheckpoint(path, options);
 }
 
@@ -96,26 +111,51 @@ async function evaluateCheckpoint(path: string, options: EvaluateOptions): Promi
           remedy: 'Name their folder: --set data.test=FOLDER',
         });
       }
-      const known = await encoded(encoder, train, config.evaluation);
-      try {
-        const heldOut = await encoded(encoder, test, config.evaluation);
-        try {
-          return {
-            ...(await judge(known, heldOut, config.evaluation, config.seed, options)),
-            checkpoint,
-            epoch,
-          };
-        } finally {
-          heldOut.features.dispose();
-        }
-      } finally {
-        known.features.dispose();
-      }
+      return { ...(await judgeBoth(opened, { ...data, test }, options)), checkpoint, epoch };
     } finally {
       await data.close();
     }
   } finally {
     encoder.dispose();
+  }
+}
+
+/** By features first, which is quick. */
+async function judgeBoth(
+  opened: OpenedEncoder,
+  data: RunData & { readonly test: LabelledImages },
+  options: EvaluateOptions,
+): Promise<FeatureScores> {
+  const { encoder, config } = opened;
+  const { evaluators, shares, log, signal } = options;
+  const named = ENCODER_EVALUATORS.filter((name) => evaluators?.includes(name));
+  const isOfFeatures = evaluators === undefined || evaluators.length > named.length;
+  const scores = isOfFeatures ? await judgeEncoded(encoder, data, config, options) : { evaluations: {} };
+  const trained = await judgeEncoder(opened, data, {
+    evaluators: named,
+    ...(shares && { shares }),
+    ...(log && { log }),
+    ...(signal && { signal }),
+  });
+  return { ...scores, evaluations: { ...scores.evaluations, ...trained } };
+}
+
+async function judgeEncoded(
+  encoder: Encoder,
+  { train, test }: RunData & { readonly test: LabelledImages },
+  { evaluation, seed }: Config,
+  options: EvaluateOptions,
+): Promise<FeatureScores> {
+  const known = await encoded(encoder, train, evaluation);
+  try {
+    const heldOut = await encoded(encoder, test, evaluation);
+    try {
+      return await judge(known, heldOut, evaluation, seed, options);
+    } finally {
+      heldOut.features.dispose();
+    }
+  } finally {
+    known.features.dispose();
   }
 }
 
@@ -144,7 +184,7 @@ async function judge(
   const usual: readonly EvaluatorName[] = train.labels instanceof Int32Array ? ['knn', 'linear'] : ['svm'];
   const { evaluators = usual, clusters, log, signal } = options;
   const judgement = await judgeFeatures(train, test, {
-    evaluators,
+    evaluators: FEATURE_EVALUATORS.filter((name) => evaluators.includes(name)),
     knn,
     linear: { l2, iterations },
     seed,

@@ -12,6 +12,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 
 import { chosenIndices, type MemoryDataOptions } from './memoryData.js';
 import type { ImageFolders, SplitFolder } from './openFolders.js';
+import { cropsOnly } from './recipe.js';
 import type { ImageAnnotations, LabelledImages, RunData } from './runData.js';
 
 export interface FolderDataOptions extends MemoryDataOptions {
@@ -79,6 +80,21 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
     labels: train.classNames.length === 0 ? undefined : train.labels,
     train: judged(train, trainLimit),
     test: test && judged(test, testLimit),
+    labelledViews: (chosen, most) => {
+      const some = chosenFiles(train, chosen);
+      const size = Math.min(most, chosen.length);
+      const crops = cropsOnly(recipe);
+      const ofSome = loaderOf(some, { recipe: crops, batchSize: size, views: 1, dropRemainder: false });
+      return async function* views(epoch) {
+        for await (const { crops: views, indices, labels, shape } of ofSome.epoch(epoch)) {
+          // Crops are flipped already, and there is nothing else to draw.
+          const images = withTensor(views[0]!, shape, (tensor) =>
+            augmentCrops(tensor, crops, { seed, epoch, indices, view: 0 }),
+          );
+          yield { images, labels };
+        }
+      };
+    },
     close: async () => {
       await Promise.all(loaders.map((each) => each.close()));
     },
@@ -86,7 +102,9 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
 }
 
 /** What loaders of one run differ in. */
-type LoaderChanges = Partial<Pick<FolderLoaderOptions, 'batchSize' | 'views' | 'shuffle' | 'dropRemainder'>>;
+type LoaderChanges = Partial<
+  Pick<FolderLoaderOptions, 'recipe' | 'batchSize' | 'views' | 'shuffle' | 'dropRemainder'>
+>;
 
 function loaderOptions(
   { recipe, seed, batchSize, workers, prefetch, maxCorruptShare, onSkipped }: FolderDataOptions,
@@ -128,7 +146,10 @@ function withTensor(
 function drawn(folder: SplitFolder, limit: number | undefined, seed: number): SplitFolder {
   const count = folder.files.length;
   if (limit === undefined || limit >= count) return folder;
-  const chosen = chosenIndices(count, limit, seed);
+  return chosenFiles(folder, chosenIndices(count, limit, seed));
+}
+
+function chosenFiles(folder: SplitFolder, chosen: Int32Array): SplitFolder {
   return {
     ...folder,
     files: Array.from(chosen, (index) => folder.files[index]!),

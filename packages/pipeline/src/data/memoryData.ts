@@ -6,7 +6,8 @@ import { batches, type ImageBatch, type ImageDataset } from '@protocl/datasets';
 import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
 import type * as tf from '@tensorflow/tfjs-core';
 
-import type { LabelledImages, RunData } from './runData.js';
+import { cropsOnly } from './recipe.js';
+import type { LabelledImages, LabelledViews, RunData } from './runData.js';
 
 export interface MemoryDataOptions {
   readonly recipe: AugmentationRecipe;
@@ -57,6 +58,7 @@ export function memoryData(
     labels: train.labels,
     train: labelled(drawn(train, trainLimit, seed), plainOptions),
     test: test && labelled(drawn(test, testLimit, seed), plainOptions),
+    labelledViews: (chosen, most) => labelledViews(train, chosen, { recipe, seed, batchSize: most }),
     close: async () => undefined,
   };
 }
@@ -70,6 +72,26 @@ interface PlainOptions {
 export function labelled(dataset: ImageDataset, options: PlainOptions): LabelledImages {
   const { labels, classNames, shape } = dataset;
   return { size: shape[0], labels, classNames, batches: () => plainBatches(dataset, options) };
+}
+
+function labelledViews(
+  dataset: ImageDataset,
+  chosen: Int32Array,
+  { recipe, seed, batchSize }: Pick<MemoryDataOptions, 'recipe' | 'seed' | 'batchSize'>,
+): LabelledViews {
+  const some = chosenImages(dataset, chosen);
+  const options = { batchSize: Math.min(batchSize, chosen.length), seed, dropRemainder: false };
+  const crops = cropsOnly(recipe);
+  return async function* views(epoch) {
+    for (const batch of batches(some, { ...options, epoch })) {
+      const indices = batch.indices.map((index) => chosen[index]!);
+      yield withTensor(batch, (images) => ({
+        images: augmentBatch(images, crops, { seed, epoch, indices, view: 0 }),
+        labels: batch.labels,
+      }));
+      await setImmediate();
+    }
+  };
 }
 
 async function* plainBatches(
@@ -94,11 +116,15 @@ function withTensor<T>({ images, shape }: ImageBatch, use: (tensor: tf.Tensor4D)
 
 /** Some of the images, always the same ones for a seed; all of them without a limit. */
 function drawn(dataset: ImageDataset, limit: number | undefined, seed: number): ImageDataset {
-  const [count, ...imageShape] = dataset.shape;
+  const [count] = dataset.shape;
   if (limit === undefined || limit >= count) return dataset;
-  const chosen = chosenIndices(count, limit, seed);
+  return chosenImages(dataset, chosenIndices(count, limit, seed));
+}
+
+function chosenImages(dataset: ImageDataset, chosen: Int32Array): ImageDataset {
+  const [count, ...imageShape] = dataset.shape;
   const imageSize = dataset.images.length / count;
-  const images = new Uint8Array(limit * imageSize);
+  const images = new Uint8Array(chosen.length * imageSize);
   for (const [position, index] of chosen.entries()) {
     images.set(dataset.images.subarray(index * imageSize, (index + 1) * imageSize), position * imageSize);
   }
@@ -106,7 +132,7 @@ function drawn(dataset: ImageDataset, limit: number | undefined, seed: number): 
     ...dataset,
     images,
     labels: chosen.map((index) => dataset.labels[index]!),
-    shape: [limit, ...imageShape],
+    shape: [chosen.length, ...imageShape],
   };
 }
 

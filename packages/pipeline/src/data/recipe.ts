@@ -7,3 +7,8 @@ export function recipeOf({ recipe, size, changes = {} }: AugmentationConfig): Au
   const given = Object.fromEntries(Object.entries(changes).filter(([, step]) => step !== undefined));
   return { ...recipes[recipe]({ size }), ...given };
 }
+
+/** The crops and flips of a recipe, without what it does to colours: what learning from labels looks at. */
+export function cropsOnly({ randomResizedCrop, flip, normalize }: AugmentationRecipe): AugmentationRecipe {
+  return { randomResizedCrop, ...(flip && { flip }), normalize };
+}

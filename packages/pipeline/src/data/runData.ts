@@ -1,3 +1,4 @@
+import type { LabelledBatch } from '@protocl/evaluators';
 import type { PlainBatch, TrainingSource } from '@protocl/trainer';
 
 /** Which classes each of some images shows. */
@@ -21,6 +22,9 @@ export interface LabelledImages {
   batches(): AsyncIterable<PlainBatch>;
 }
 
+/** Random views of some images with their classes, other ones in another order for each epoch. */
+export type LabelledViews = (epoch: number) => AsyncIterable<LabelledBatch>;
+
 /** The images of a run. */
 export interface RunData {
   readonly source: TrainingSource;
@@ -30,6 +34,13 @@ export interface RunData {
   readonly train: LabelledImages;
   /** Held out; undefined where there are none. */
   readonly test: LabelledImages | undefined;
+  /**
+   * Some of the source's images to learn from with their labels: cropped and flipped as in training, in
+   * the colours that they have.
+   *
+   * @param chosen int32: which of them, ascending
+   */
+  labelledViews(chosen: Int32Array, batchSize: number): LabelledViews;
   /** Ends what works in the background. */
   close(): Promise<void>;
 }

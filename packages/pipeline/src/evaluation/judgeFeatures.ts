@@ -13,9 +13,9 @@ import * as tf from '@tensorflow/tfjs-core';
 
 import { pipelineError } from '../errors.js';
 
-/** The names of the evaluators, in the order in which they run. */
-export const EVALUATORS = ['knn', 'linear', 'svm', 'lowShot', 'clusters', 'tsne'] as const;
-export type EvaluatorName = (typeof EVALUATORS)[number];
+/** The names of the evaluators of features, in the order in which they run. */
+export const FEATURE_EVALUATORS = ['knn', 'linear', 'svm', 'lowShot', 'clusters', 'tsne'] as const;
+export type FeatureEvaluatorName = (typeof FEATURE_EVALUATORS)[number];
 
 /** Features with their classes: one each, or several. */
 export interface JudgedFeatures {
@@ -25,7 +25,7 @@ export interface JudgedFeatures {
 }
 
 export interface JudgeOptions {
-  readonly evaluators: readonly EvaluatorName[];
+  readonly evaluators: readonly FeatureEvaluatorName[];
   readonly knn: KnnOptions & { readonly k: number };
   readonly linear: LinearProbeOptions;
   readonly seed: number;
@@ -37,7 +37,7 @@ export interface JudgeOptions {
 
 /** What evaluators found about some features. */
 export interface Judgement {
-  readonly evaluations: Readonly<Partial<Record<EvaluatorName, Evaluation>>>;
+  readonly evaluations: Readonly<Partial<Record<FeatureEvaluatorName, Evaluation>>>;
   /** float32 [N * 2], the held-out features in the plane, after t-SNE. */
   readonly embedding?: Float32Array;
 }
@@ -55,7 +55,7 @@ export async function judgeFeatures(
   test: JudgedFeatures,
   { evaluators, knn, linear, seed, clusters, log, signal }: JudgeOptions,
 ): Promise<Judgement> {
-  const isOn = (name: EvaluatorName) => evaluators.includes(name);
+  const isOn = (name: FeatureEvaluatorName) => evaluators.includes(name);
   // Images that cannot be read leave fewer neighbours than were asked for.
   const k = Math.min(knn.k, train.features.shape[0]);
   const found = await evaluate(

@@ -79,6 +79,38 @@ describe('memoryData', () => {
     expect(seen).toEqual([...Array(50).keys()]);
   });
 
+  test('shows chosen images with their labels, in their own colours', async () => {
+    const chosen = Int32Array.of(3, 4, 11, 20, 41);
+    const views = memoryData(train, undefined, options).labelledViews(chosen, 2);
+    const { randomResizedCrop, flip, normalize } = recipe;
+    const orders: number[][] = [];
+    for (const epoch of [0, 1]) {
+      const order: number[] = [];
+      for await (const { images, labels } of views(epoch)) {
+        // Which image a view is of shows by comparing it with that view of each.
+        const all = gathered(train, chosen);
+        const expected = augmentBatch(
+          all,
+          { randomResizedCrop, flip, normalize },
+          { seed: 5, epoch, indices: chosen, view: 0 },
+        );
+        const [given, each] = [images, expected].map((tensor) => tensor.arraySync().map(String));
+        given!.forEach((view, row) => {
+          const position = each!.indexOf(view);
+          expect(labels[row]).toBe(train.labels[chosen[position]!]);
+          order.push(position);
+        });
+        tf.dispose([images, all, expected]);
+      }
+      orders.push(order);
+    }
+    expect(orders.map((order) => order.toSorted())).toEqual([
+      [0, 1, 2, 3, 4],
+      [0, 1, 2, 3, 4],
+    ]);
+    expect(orders[0]).not.toEqual(orders[1]);
+  });
+
   test('limits what is evaluated to images drawn from all, with their labels', async () => {
     const { train: limited, test } = memoryData(train, syntheticImages(10, 2), {
       ...options,

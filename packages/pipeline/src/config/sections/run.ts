@@ -2,7 +2,7 @@ import { BACKEND_NAMES } from '@protocl/backend';
 import { checkpointsSchema as folderSchema } from '@protocl/trainer';
 import * as z from 'zod';
 
-import { count, notNegative, positive } from './numbers.js';
+import { count, notNegative, positive, share } from './numbers.js';
 
 /** Which checkpoints are written and kept; where is the run's affair. */
 export const checkpointsSchema = folderSchema.omit({ folder: true });
@@ -36,6 +36,22 @@ export const evaluationSchema = z.strictObject({
     })
     .prefault({})
     .describe('Logistic regression on the frozen features.'),
+  linearProtocol: z
+    .strictObject({
+      epochs: count.default(100).describe('The rate falls to a tenth after 60% and 80% of them.'),
+      batchSize: count.default(256).describe('Images of a step.'),
+      learningRate: positive.default(5).describe('At the start.'),
+    })
+    .prefault({})
+    .describe('A linear classifier that learns from random views (He et al., CVPR 2020).'),
+  semiSupervised: z
+    .strictObject({
+      shares: z.array(share).min(1).default([0.01, 0.1]).describe('Of the labels, each in its own training.'),
+      epochs: count.default(20).describe('The rates fall to a fifth after 60% and 80% of them.'),
+      batchSize: count.default(256).describe('Images of a step.'),
+    })
+    .prefault({})
+    .describe('The encoder trained on with few labels.'),
 });
 
 /** What computes. */
