@@ -29,7 +29,7 @@ export const steps: readonly Step[] = [
     what: 'fused ops against their composed forms on the device',
     arguments: () => [
       ...[...jest, '-c', 'packages/backend/jest.config.mjs'],
-      ...['batchNorm', 'nearestCentroid', 'optimizerSteps'],
+      ...['batchNorm', 'nearestCentroid', 'optimizerSteps', 'studentRepulsion'],
     ],
     environment: onDevice,
   },

@@ -35,3 +35,6 @@ export const NearestCentroid = 'NearestCentroid';
 
 /** Inputs points [n, D] and indices int32 [n]; attribute clusters. Output sums [clusters, D]. */
 export const ClusterSums = 'ClusterSums';
+
+/** Input points [n, 2]. Outputs forces [n, 2] and normalizer [], see `studentRepulsion`. */
+export const StudentRepulsion = 'StudentRepulsion';

@@ -4,6 +4,7 @@ import { clusterSums } from './clusterSums.js';
 import type { FusedKernel } from './fusedKernel.js';
 import { nearestCentroid } from './nearestCentroid.js';
 import { exponentialMovingAverage, sgdMomentum } from './optimizerSteps.js';
+import { studentRepulsion } from './studentRepulsion.js';
 
 /** Every fused op that this package brings. */
 export const fusedKernels: readonly FusedKernel[] = [
@@ -14,4 +15,5 @@ export const fusedKernels: readonly FusedKernel[] = [
   exponentialMovingAverage,
   nearestCentroid,
   clusterSums,
+  studentRepulsion,
 ];

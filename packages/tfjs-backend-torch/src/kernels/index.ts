@@ -5,6 +5,7 @@ import './fusedBatchNorm.js';
 import './fusedOptimizers.js';
 import './nearestCentroid.js';
 import './reluGradient.js';
+import './studentRepulsion.js';
 import './convolution.js';
 import './pooling.js';
 import './activation.js';
