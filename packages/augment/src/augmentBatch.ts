@@ -4,6 +4,7 @@ import { CHANNELS, requireCount, requireImages, requireIndices } from './checks.
 import { cropResampling, type ImageResampling } from './cropResampling.js';
 import { drawCropBox } from './draws/cropBox.js';
 import { drawSample, type DrawOptions, type SampleDraws } from './draws/sampleDraws.js';
+import { augmentError } from './errors.js';
 import { parseRecipe, type AugmentationRecipe } from './recipe.js';
 import { changeAppearance } from './tensors/appearance.js';
 import { inChunks } from './tensors/inChunks.js';
@@ -11,13 +12,18 @@ import { toPlanes } from './tensors/layout.js';
 import { resize } from './tensors/resize.js';
 
 /** Which view of which samples is made. */
-export interface AugmentOptions extends DrawOptions {
+export interface AugmentOptions extends Omit<DrawOptions, 'view'> {
   /** The index of each image in the data set, [N]. */
   readonly indices: ArrayLike<number>;
+  /**
+   * 0 for the first view of an image, 1 for the second, and so on; or that of each image, [N], where one may come
+   * several times.
+   */
+  readonly view: number | ArrayLike<number>;
 }
 
-/** Views of one image that a caller may ask for. */
-const MOST_VIEWS = 1024;
+/** Views of one image that a caller may ask for; more are a mistake. */
+const MOST_VIEWS = 2 ** 24;
 
 /**
  * Makes one view of each image of a batch: a random part of it, resized, flipped, and changed as the
@@ -32,18 +38,18 @@ const MOST_VIEWS = 1024;
 export function augmentBatch(
   images: tf.Tensor4D,
   recipe: AugmentationRecipe,
-  { indices, ...options }: AugmentOptions,
+  { indices, view, ...options }: AugmentOptions,
 ): tf.Tensor4D {
   const resolved = parseRecipe(recipe);
   requireImages(images);
   requireIndices(images, indices);
-  requireCount('view', options.view, 0, MOST_VIEWS - 1);
+  const views = viewsOf(view, indices.length);
   const [, height, width] = images.shape;
   const { size } = resolved.randomResizedCrop;
   const draws: SampleDraws[] = [];
   const resamplings: ImageResampling[] = [];
   for (let i = 0; i < indices.length; i++) {
-    const sample = drawSample(resolved, indices[i]!, options);
+    const sample = drawSample(resolved, indices[i]!, { ...options, view: views[i]! });
     const box = drawCropBox(sample.stream, height, width, resolved.randomResizedCrop);
     draws.push(sample.draws);
     resamplings.push(cropResampling(box, size, sample.draws.flip));
@@ -68,15 +74,32 @@ export function augmentBatch(
 export function augmentCrops(
   crops: tf.Tensor4D,
   recipe: AugmentationRecipe,
-  { indices, ...options }: AugmentOptions,
+  { indices, view, ...options }: AugmentOptions,
 ): tf.Tensor4D {
   const resolved = parseRecipe(recipe);
   const { size } = resolved.randomResizedCrop;
   requireImages(crops, size);
   requireIndices(crops, indices);
-  requireCount('view', options.view, 0, MOST_VIEWS - 1);
-  const draws = Array.from(indices, (index) => drawSample(resolved, index, options).draws);
+  const views = viewsOf(view, indices.length);
+  const draws = Array.from(
+    indices,
+    (index, i) => drawSample(resolved, index, { ...options, view: views[i]! }).draws,
+  );
   return inChunks(crops, CHANNELS * size * size, (part, first) =>
     changeAppearance(toPlanes(part), draws.slice(first, first + part.shape[0]), resolved),
   );
+}
+
+/** The view of each image. */
+function viewsOf(view: number | ArrayLike<number>, count: number): ArrayLike<number> {
+  const views = typeof view === 'number' ? new Array<number>(count).fill(view) : view;
+  if (views.length !== count) {
+    throw augmentError('INVALID_OPTION', {
+      message: 'there is not one view for each image',
+      given: `${views.length} views`,
+      expected: `one number, or ${count}`,
+    });
+  }
+  for (let i = 0; i < count; i++) requireCount('view', views[i]!, 0, MOST_VIEWS - 1);
+  return views;
 }

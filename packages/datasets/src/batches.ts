@@ -1,4 +1,4 @@
-import { epochOrder, requireFirstStep, stepsOf } from './epochOrder.js';
+import { epochOrder, repeatsOf, requireFirstStep, stepsOf } from './epochOrder.js';
 import type { ImageDataset } from './imageDataset.js';
 
 export interface BatchOptions {
@@ -9,6 +9,8 @@ export interface BatchOptions {
   readonly epoch?: number;
   /** Whether the images come in random order; true by default. */
   readonly shuffle?: boolean;
+  /** int32 [n]: the images to go through, one after the other, some perhaps several times; `shuffle` then does nothing. */
+  readonly order?: Int32Array;
   /** Whether a last batch that is not full is left out; true by default. */
   readonly dropRemainder?: boolean;
   /** How many batches to leave out, to go on in the middle of an epoch; 0 by default. */
@@ -23,6 +25,8 @@ export interface ImageBatch {
   readonly labels: Int32Array;
   /** int32 [N]: where the images are in the data set. */
   readonly indices: Int32Array;
+  /** int32 [N]: how often each image has come before in this epoch; there only for an order that was given. */
+  readonly repeats?: Int32Array;
   /** [N, H, W, C]. */
   readonly shape: readonly [number, number, number, number];
 }
@@ -31,8 +35,8 @@ export interface ImageBatch {
  * Goes through a data set once, batch by batch. A batch is a function of the seed, the epoch and its
  * step, so an epoch that starts at `firstStep` has exactly the batches that it would have had there.
  *
- * @throws {ProtoclError} `INVALID_OPTION` if the batch size is not an integer of 1 .. n, or the first
- *   step not one of 0 .. the number of steps
+ * @throws {ProtoclError} `INVALID_OPTION` if the batch size is not an integer of 1 .. n, the first step not one
+ *   of 0 .. the number of steps, or the order not one of n images
  */
 export function* batches(
   dataset: ImageDataset,
@@ -42,7 +46,8 @@ export function* batches(
   const [count, height, width, channels] = dataset.shape;
   const steps = stepsOf(count, batchSize, dropRemainder);
   requireFirstStep(firstStep, steps);
-  const order = epochOrder(count, { seed, epoch, shuffle });
+  const order = options.order ?? epochOrder(count, { seed, epoch, shuffle });
+  const repeats = options.order && repeatsOf(options.order, count);
   const imageSize = height * width * channels;
   for (let step = firstStep; step < steps; step++) {
     const indices = order.slice(step * batchSize, (step + 1) * batchSize);
@@ -55,6 +60,7 @@ export function* batches(
       images,
       labels: indices.map((index) => dataset.labels[index]!),
       indices,
+      ...(repeats && { repeats: repeats.slice(step * batchSize, (step + 1) * batchSize) }),
       shape: [indices.length, height, width, channels],
     };
   }

@@ -18,6 +18,21 @@ export function epochOrder(
 }
 
 /**
+ * How often the image of each place of an order has come before it, int32 like the order.
+ *
+ * @throws {ProtoclError} `INVALID_OPTION` if the order names an image that is none of 0 .. count-1, or has not
+ *   as many places as there are images
+ */
+export function repeatsOf(order: Int32Array, count: number): Int32Array<ArrayBuffer> {
+  requireWhole('length of the order', order.length, count, count);
+  const seen = new Int32Array(count);
+  return Int32Array.from(order, (index) => {
+    requireWhole('index in the order', index, 0, count - 1);
+    return seen[index]!++;
+  });
+}
+
+/**
  * How many batches an epoch has.
  *
  * @throws {ProtoclError} `INVALID_OPTION` if the batch size is not an integer of 1 .. n

@@ -25,6 +25,7 @@ const task: BatchTask = {
   epoch: 0,
   step: 0,
   order: new Int32Array(new SharedArrayBuffer(0)),
+  repeats: undefined,
   cancelled: new Int32Array(new SharedArrayBuffer(4)),
 };
 

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-import type { Architecture, Stem } from './resnet/architectures.js';
+import type { Architecture, EncoderInput, Stem } from './resnet/architectures.js';
 import type { State } from './state.js';
 
 /** What follows the backbone. */
@@ -31,6 +31,11 @@ export interface EncoderOptions {
    * and a 3x3 max pool of stride 2. `small` by default.
    */
   readonly stem?: Stem;
+  /**
+   * What the stem is given: `rgb`, the images; or `sobel`, their edges in two channels, without colour, as
+   * DeepCluster's networks are. `rgb` by default.
+   */
+  readonly input?: EncoderInput;
   /** Channels of the stem; all layers scale with it. 64, the published networks, by default. */
   readonly width?: number;
   /** Linear with 128 outputs by default. */

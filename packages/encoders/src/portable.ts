@@ -9,7 +9,14 @@ export {
 } from './encoder.js';
 export { type EncoderError, type EncoderErrorCode } from './errors.js';
 export { loadWeights, type LoadReport, type LoadWeightsOptions } from './loadWeights.js';
-export { ARCHITECTURES, STEMS, type Architecture, type Stem } from './resnet/architectures.js';
+export {
+  ARCHITECTURES,
+  INPUTS,
+  STEMS,
+  type Architecture,
+  type EncoderInput,
+  type Stem,
+} from './resnet/architectures.js';
 export { decodeSafetensors, type SafetensorsContent } from './safetensors/decodeSafetensors.js';
 export { encodeSafetensors } from './safetensors/encodeSafetensors.js';
 export { type State, type TensorState } from './state.js';

@@ -1,6 +1,6 @@
 import type { EncoderOptions, HeadOptions, ResolvedEncoderOptions } from './encoder.js';
 import { encoderError } from './errors.js';
-import { ARCHITECTURES, STEMS } from './resnet/architectures.js';
+import { ARCHITECTURES, INPUTS, STEMS } from './resnet/architectures.js';
 
 const HEADS = ['linear', 'mlp', 'none'] as const;
 const DEFAULT_DIMENSION = 128;
@@ -12,11 +12,13 @@ const DEFAULT_DIMENSION = 128;
  */
 export function resolveOptions(options: EncoderOptions): ResolvedEncoderOptions {
   const { architecture, stem = 'small', width = 64, head = { kind: 'linear' }, seed } = options;
+  const { input = 'rgb' } = options;
   requireOneOf('architecture', architecture, ARCHITECTURES);
   requireOneOf('stem', stem, STEMS);
+  requireOneOf('input', input, INPUTS);
   requireInteger('width', width, 1);
   requireInteger('seed', seed, 0);
-  return { architecture, stem, width, head: resolveHead(head), seed };
+  return { architecture, stem, input, width, head: resolveHead(head), seed };
 }
 
 function resolveHead(head: HeadOptions): Required<HeadOptions> {

@@ -1,5 +1,5 @@
 export { loadConfig, type ConfigSources } from './config/loadConfig.js';
-export { pclOptionsOf } from './config/pclOptionsOf.js';
+export { methodOf, type MethodParts } from './config/methodOf.js';
 export { resolveConfig, type ResolvedConfig } from './config/resolveConfig.js';
 export { configJsonSchema, configSchema, type Config, type ConfigInput } from './config/schema.js';
 export { ConfigError, type ConfigProblem } from './config/problems.js';

@@ -8,6 +8,7 @@ export const tiny = {
   augmentation: { recipe: 'cifar', size: 8 },
   encoder: { architecture: 'resnet8', width: 4, head: { kind: 'linear', dimension: 8 } },
   method: {
+    kind: 'pcl',
     queue: 64,
     momentum: 0.9,
     warmupEpochs: 2,

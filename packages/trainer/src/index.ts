@@ -18,7 +18,15 @@ export {
   type StepOptions,
 } from './schedules/schedules.js';
 export type { PlainBatch, TrainingBatch, TrainingSource } from './source.js';
-export type { Figures, Method, Position, StepContext, StepResult, UpdateContext } from './method.js';
+export type {
+  Clusters,
+  Figures,
+  Method,
+  Position,
+  StepContext,
+  StepResult,
+  UpdateContext,
+} from './method.js';
 export { differentiate } from './differentiate.js';
 export type * from './events.js';
 export {
@@ -31,4 +39,20 @@ export { checkpointsSchema, type CheckpointsOptions } from './checkpoints/checkp
 export { trainingSchema, type Evaluation, type TrainerOptions } from './trainingOptions.js';
 export { Trainer, type TrainingResult } from './trainer.js';
 export { createPcl, type CreatePclOptions } from './methods/pcl.js';
-export { pclProblems, pclSchema, type OptionProblem, type PclOptions } from './methods/pclOptions.js';
+export { pclProblems, pclSchema, type PclOptions } from './methods/pclOptions.js';
+export { createMoco, type CreateMocoOptions } from './methods/moco.js';
+export { mocoSchema, type MocoOptions } from './methods/mocoOptions.js';
+export { contrastProblems } from './methods/contrastOptions.js';
+export {
+  createSimclr,
+  simclrSchema,
+  type CreateSimclrOptions,
+  type SimclrOptions,
+} from './methods/simclr.js';
+export { createDeepCluster, type CreateDeepClusterOptions } from './methods/deepCluster.js';
+export {
+  deepClusterProblems,
+  deepClusterSchema,
+  type DeepClusterOptions,
+} from './methods/deepClusterOptions.js';
+export { type OptionProblem, type SourceSize } from './methods/optionProblem.js';

@@ -37,6 +37,14 @@ export interface StepResult {
   readonly figures: Readonly<Record<string, tf.Scalar>>;
 }
 
+/** Which cluster each image of the data set is in. */
+export interface Clusters {
+  /** How many there are. */
+  readonly k: number;
+  /** int32 [n]; -1 for an image that could not be read. */
+  readonly assignments: Int32Array;
+}
+
 /** A way to learn features: what the trainer runs. */
 export interface Method {
   readonly name: string;
@@ -50,10 +58,19 @@ export interface Method {
    * @returns figures for the log, where something was done
    */
   beforeUpdate?(context: UpdateContext): Promise<Figures | undefined>;
+  /**
+   * Called at the start of an epoch, and where a run goes on within one: which images the epoch has, one after
+   * the other, in place of each once in random order. DeepCluster draws as many of each cluster.
+   *
+   * @returns int32 [n], the same for the same epoch and state
+   */
+  order?(position: Pick<Position, 'epoch'>): Int32Array | undefined;
   /** The loss of a batch and its gradients; the batch stays with the caller. */
   step(batch: TrainingBatch, context: StepContext): StepResult;
   /** Called after every update of the weights. The momentum encoder follows here. */
   afterUpdate?(): void;
+  /** The clusters that it learns with at the moment, of each granularity; none before the first are made. */
+  clusters?(): readonly Clusters[];
   toState(): Promise<State>;
   fromState(state: State): void;
   dispose(): void;

@@ -24,8 +24,13 @@ export interface TrainingSource {
   readonly batchSize: number;
   /** Batches of views in an epoch. */
   readonly stepsPerEpoch: number;
-  /** The batches of an epoch from a step on, each asked for when the one before has been used. */
-  views(epoch: number, firstStep: number): AsyncIterable<TrainingBatch>;
+  /**
+   * The batches of an epoch from a step on, each asked for when the one before has been used.
+   *
+   * @param order int32 [n]: the images of the epoch, one after the other, some perhaps several times, with other
+   *   views each time; each once in random order by default
+   */
+  views(epoch: number, firstStep: number, order?: Int32Array): AsyncIterable<TrainingBatch>;
   /** Every image once, in any order; images that cannot be read may be missing. */
   plain(): AsyncIterable<PlainBatch>;
 }

@@ -147,7 +147,7 @@ export class Trainer {
 
   /** Trains what is left of the epoch; returns the mean loss over these steps. */
   async #steps(optimizer: Optimizer): Promise<{ loss: number; steps: number }> {
-    const { source } = this.#options;
+    const { source, method } = this.#options;
     const { accumulate, readEvery, checkpoints } = this.#training;
     const { epoch, step: firstStep } = this.#position;
     const total = { loss: 0, steps: 0 };
@@ -159,7 +159,7 @@ export class Trainer {
     this.#stopIfAsked();
     await this.#beforeUpdate();
     this.#pace = new Pace();
-    for await (const batch of source.views(epoch, firstStep)) {
+    for await (const batch of source.views(epoch, firstStep, method.order?.({ epoch }))) {
       this.#step(batch);
       const { step } = this.#position;
       const isLast = step >= source.stepsPerEpoch;

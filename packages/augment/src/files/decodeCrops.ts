@@ -14,11 +14,15 @@ export interface DecodeCropsOptions extends DecodeOptions {
   readonly epoch: number;
   /** The index of the image in the data set. */
   readonly index: number;
-  /** How many crops; their views are numbered from 0. */
+  /** How many crops. */
   readonly views: number;
+  /** The number of the first crop's view, from which on they are counted; 0 by default. */
+  readonly firstView?: number;
 }
 
+/** Crops at once; and the number of a view, which more than that is a mistake. */
 const MOST_VIEWS = 1024;
+const LAST_VIEW = 2 ** 24;
 
 /**
  * Decodes an image once and takes a random crop of it for each view: cut out, resized and flipped, as
@@ -31,13 +35,14 @@ const MOST_VIEWS = 1024;
 export async function decodeCrops(
   source: ImageSource,
   recipe: AugmentationRecipe,
-  { seed, epoch, index, views, ...options }: DecodeCropsOptions,
+  { seed, epoch, index, views, firstView = 0, ...options }: DecodeCropsOptions,
 ): Promise<{ readonly crops: Uint8Array<ArrayBuffer>[] }> {
   const resolved = parseRecipe(recipe);
   requireCount('views', views, 1, MOST_VIEWS);
+  requireCount('firstView', firstView, 0, LAST_VIEW - views);
   const image = await decodeImage(source, options);
-  const crops = Array.from({ length: views }, (_, view) => {
-    const { draws, stream } = drawSample(resolved, index, { seed, epoch, view });
+  const crops = Array.from({ length: views }, (_, crop) => {
+    const { draws, stream } = drawSample(resolved, index, { seed, epoch, view: firstView + crop });
     const box = drawCropBox(stream, image.height, image.width, resolved.randomResizedCrop);
     return resampleImage(image, cropResampling(box, resolved.randomResizedCrop.size, draws.flip));
   });

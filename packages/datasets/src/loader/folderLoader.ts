@@ -9,8 +9,18 @@ export interface ViewBatch {
   readonly labels: Int32Array;
   /** int32 [N]: where the images are in the folder's list. */
   readonly indices: Int32Array;
+  /** int32 [N]: how often each image has come before in this epoch; there only for an order that was given. */
+  readonly repeats?: Int32Array;
   /** [N, S, S, 3]. */
   readonly shape: readonly [number, number, number, number];
+}
+
+/** Where an epoch begins, and what is in it. */
+export interface EpochOptions {
+  /** 0 by default. */
+  readonly firstStep?: number;
+  /** int32 [n]: the images to go through, one after the other, some perhaps several times. */
+  readonly order?: Int32Array;
 }
 
 /**
@@ -27,11 +37,12 @@ export interface FolderLoader {
   readonly skipped: readonly SkippedEntry[];
   /**
    * The batches of an epoch, from `firstStep` (0 by default) on. A batch is a function of the seed,
-   * the epoch and its step; the crops of an image are a function of the seed, the epoch and its index.
+   * the epoch and its step; the crops of an image are a function of the seed, the epoch and its index, and
+   * of how often it has come before in an `order` that is given.
    *
-   * @throws {ProtoclError} `INVALID_OPTION` if there is no such epoch or step
+   * @throws {ProtoclError} `INVALID_OPTION` if there is no such epoch or step, or the order is not one of n images
    */
-  epoch(epoch: number, options?: { readonly firstStep?: number }): AsyncIterableIterator<ViewBatch>;
+  epoch(epoch: number, options?: EpochOptions): AsyncIterableIterator<ViewBatch>;
   /**
    * All images in the folder's order, cut as evaluation and the E-step see them. A batch is short of
    * the images in it that are corrupt, and left out if all are.

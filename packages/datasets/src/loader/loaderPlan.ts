@@ -25,6 +25,8 @@ export interface BatchTask {
   readonly step: number;
   /** int32 [n]: the order of the epoch. */
   readonly order: Int32Array<SharedArrayBuffer>;
+  /** int32 [n]: how often the image of each place has come before; undefined where none comes twice. */
+  readonly repeats: Int32Array<SharedArrayBuffer> | undefined;
   /** int32 [1]: not 0 once nobody waits for the batch any more. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;
 }
@@ -43,6 +45,8 @@ export type BatchOutcome =
       readonly pixels: readonly Uint8Array<ArrayBuffer>[];
       /** int32 [N]. */
       readonly indices: Int32Array<ArrayBuffer>;
+      /** int32 [N]. */
+      readonly repeats: Int32Array<ArrayBuffer> | undefined;
       /** S; 0 where N is. */
       readonly side: number;
       readonly corrupt: readonly CorruptImage[];

@@ -21,8 +21,10 @@ import { UnusableImage, readImage } from './readImage.js';
  */
 export async function makeBatch(plan: LoaderPlan, task: BatchTask): Promise<BatchOutcome> {
   const { batchSize, mostCorrupt } = plan;
-  const { kind, step, order, cancelled } = task;
+  const { kind, step, order, repeats: allRepeats, cancelled } = task;
   const planned = order.slice(step * batchSize, (step + 1) * batchSize);
+  const repeats =
+    allRepeats && Int32Array.from(allRepeats.subarray(step * batchSize, (step + 1) * batchSize));
   const rows = new BatchRows(planned.length);
   const corrupt: CorruptImage[] = [];
   const tried = new Set(planned);
@@ -30,7 +32,7 @@ export async function makeBatch(plan: LoaderPlan, task: BatchTask): Promise<Batc
   /** Decodes an image into a row; false where there is no use in going on with it. */
   const decodeInto = async (row: number, index: number): Promise<boolean> => {
     try {
-      rows.set(row, index, await decode(plan, task, index));
+      rows.set(row, index, await decode(plan, task, index, repeats?.[row] ?? 0));
       return true;
     } catch (error) {
       const reason = reasonToSkip(error);
@@ -50,10 +52,12 @@ export async function makeBatch(plan: LoaderPlan, task: BatchTask): Promise<Batc
     const stopped = stop();
     if (stopped !== undefined) return stopped;
   }
-  if (kind === 'plain') return { kind: 'made', ...rows.withoutEmpty(), corrupt };
+  if (kind === 'plain') return { kind: 'made', ...rows.withoutEmpty(), repeats, corrupt };
 
   for (const row of empty) {
     let filled = false;
+    // What stands in has its own place in the order, or none.
+    if (repeats) repeats[row] = 0;
     for (const candidate of candidates(plan, task, planned[row]!)) {
       if (tried.has(candidate)) continue;
       tried.add(candidate);
@@ -64,7 +68,7 @@ export async function makeBatch(plan: LoaderPlan, task: BatchTask): Promise<Batc
     }
     if (!filled) return { kind: 'spoilt', corrupt };
   }
-  return { kind: 'made', ...rows.withoutEmpty(), corrupt };
+  return { kind: 'made', ...rows.withoutEmpty(), repeats, corrupt };
 }
 
 /** Indices of images that may stand in for one that can't be used, in the order to be tried. */
@@ -74,12 +78,18 @@ function* candidates({ seed }: LoaderPlan, { epoch, order }: BatchTask, replaced
   for (let i = 0; i < order.length; i++) yield order[(start + i) % order.length]!;
 }
 
-/** The views of an image, or its one plain version. */
-async function decode(plan: LoaderPlan, task: BatchTask, index: number): Promise<readonly Uint8Array[]> {
+/** The views of an image, other ones each time that it comes in an epoch; or its one plain version. */
+async function decode(
+  plan: LoaderPlan,
+  task: BatchTask,
+  index: number,
+  repeat: number,
+): Promise<readonly Uint8Array[]> {
   const { root, paths, recipe, seed, views, maxPixels } = plan;
   const file = await readImage(root, unpackPath(paths, index), maxPixels);
   if (task.kind === 'plain') return [await decodePlain(file, recipe, { maxPixels })];
-  const { crops } = await decodeCrops(file, recipe, { seed, epoch: task.epoch, index, views, maxPixels });
+  const which = { seed, epoch: task.epoch, index, firstView: repeat * views };
+  const { crops } = await decodeCrops(file, recipe, { ...which, views, maxPixels });
   return crops;
 }
 

@@ -1,10 +1,10 @@
 import { ProtoclError, type SerializedError } from '@protocl/core';
 
 import type { ImageBatch } from '../batches.js';
-import { epochOrder, requireFirstStep, requireWhole, stepsOf } from '../epochOrder.js';
+import { epochOrder, repeatsOf, requireFirstStep, requireWhole, stepsOf } from '../epochOrder.js';
 import { datasetError } from '../errors.js';
 import type { ImageFolder, SkippedEntry } from '../folder/imageFolder.js';
-import type { FolderLoader, ViewBatch } from './folderLoader.js';
+import type { EpochOptions, FolderLoader, ViewBatch } from './folderLoader.js';
 import type { BatchOutcome, BatchTask, CorruptImage, LoaderPlan } from './loaderPlan.js';
 import { WorkerPool } from './workerPool.js';
 
@@ -52,15 +52,16 @@ export class ThreadedFolderLoader implements FolderLoader {
     return this.#pool;
   }
 
-  epoch(epoch: number, { firstStep = 0 } = {}): AsyncIterableIterator<ViewBatch> {
+  epoch(epoch: number, { firstStep = 0, order: given }: EpochOptions = {}): AsyncIterableIterator<ViewBatch> {
     requireWhole('epoch', epoch, 0, MOST_EPOCHS - 1);
     requireFirstStep(firstStep, this.stepsPerEpoch);
-    const order = this.#order(epoch, this.#options.shuffle);
-    return this.#epoch({ kind: 'views', epoch, order }, firstStep);
+    const order = given ? shared(given) : this.#order(epoch, this.#options.shuffle);
+    const repeats = given && shared(repeatsOf(given, this.#folder.files.length));
+    return this.#epoch({ kind: 'views', epoch, order, repeats }, firstStep);
   }
 
   plain(): AsyncIterableIterator<ImageBatch> {
-    return this.#plain({ kind: 'plain', epoch: 0, order: this.#order(0, false) });
+    return this.#plain({ kind: 'plain', epoch: 0, order: this.#order(0, false), repeats: undefined });
   }
 
   close(): Promise<void> {
@@ -72,9 +73,10 @@ export class ThreadedFolderLoader implements FolderLoader {
     common: Omit<BatchTask, 'step' | 'cancelled'>,
     firstStep: number,
   ): AsyncGenerator<ViewBatch, void, undefined> {
-    for await (const { pixels, indices, side } of this.#batches(common, firstStep, this.stepsPerEpoch)) {
+    for await (const batch of this.#batches(common, firstStep, this.stepsPerEpoch)) {
+      const { pixels, indices, repeats, side } = batch;
       const shape = [indices.length, side, side, 3] as const;
-      yield { crops: pixels, labels: this.#labels(indices), indices, shape };
+      yield { crops: pixels, labels: this.#labels(indices), indices, ...(repeats && { repeats }), shape };
     }
   }
 
@@ -175,10 +177,7 @@ export class ThreadedFolderLoader implements FolderLoader {
   }
 
   #order(epoch: number, shuffle: boolean): Int32Array<SharedArrayBuffer> {
-    const order = epochOrder(this.#folder.files.length, { seed: this.#plan.seed, epoch, shuffle });
-    const shared = new Int32Array(new SharedArrayBuffer(order.byteLength));
-    shared.set(order);
-    return shared;
+    return shared(epochOrder(this.#folder.files.length, { seed: this.#plan.seed, epoch, shuffle }));
   }
 
   #labels(indices: Int32Array): Int32Array {
@@ -206,4 +205,11 @@ function fromThread({ code = 'WORKER_FAILED', message, ...parts }: SerializedErr
   // It is composed of the parts already.
   error.message = message;
   return error;
+}
+
+/** A copy that threads can read. */
+function shared(values: Int32Array): Int32Array<SharedArrayBuffer> {
+  const copy = new Int32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
 }

@@ -6,6 +6,10 @@ export type Architecture = (typeof ARCHITECTURES)[number];
 export const STEMS = ['small', 'imagenet'] as const;
 export type Stem = (typeof STEMS)[number];
 
+/** What a network can be given. */
+export const INPUTS = ['rgb', 'sobel'] as const;
+export type EncoderInput = (typeof INPUTS)[number];
+
 /** The stages of a network. */
 export interface Stages {
   /** Two 3x3 convolutions, or a 3x3 convolution between two of 1x1. */

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { STAGES, type Architecture, type Stem } from './architectures.js';
+import { STAGES, type Architecture, type EncoderInput, type Stem } from './architectures.js';
 import { basicBlock, bottleneckBlock, EXPANSION, type Block } from './blocks.js';
 import { normalizedConvolution } from './layers.js';
 import type { Parameters } from './parameters.js';
+import { sobelEdges } from './sobel.js';
 
 /** The convolutional part of a network. */
 export interface Backbone {
@@ -15,9 +16,10 @@ export interface Backbone {
 /** Builds the stem and the stages of a network. */
 export function createBackbone(
   parameters: Parameters,
-  { architecture, stem, width }: { architecture: Architecture; stem: Stem; width: number },
+  { architecture, ...beginning }: { architecture: Architecture } & StemShape,
 ): Backbone {
-  const begin = createStem(parameters, stem, width);
+  const { width } = beginning;
+  const begin = createStem(parameters, beginning);
   const { block, counts } = STAGES[architecture];
   const createBlock = block === 'basic' ? basicBlock : bottleneckBlock;
   const blocks: Block[] = [];
@@ -47,9 +49,24 @@ export function createBackbone(
   };
 }
 
-function createStem(parameters: Parameters, stem: Stem, width: number): Block {
+interface StemShape {
+  readonly stem: Stem;
+  readonly input: EncoderInput;
+  readonly width: number;
+}
+
+function createStem(parameters: Parameters, { input, ...shape }: StemShape): Block {
+  const begin = createConvolutions(parameters, { ...shape, channels: input === 'rgb' ? 3 : 2 });
+  if (input === 'rgb') return begin;
+  return (images, training) => tf.tidy(() => begin(sobelEdges(images), training));
+}
+
+function createConvolutions(
+  parameters: Parameters,
+  { stem, width, channels }: Omit<StemShape, 'input'> & { readonly channels: number },
+): Block {
   const [kernel, stride] = stem === 'small' ? [3, 1] : [7, 2];
-  const shape = { name: 'conv1', normName: 'bn1', inputs: 3, outputs: width, kernel, stride };
+  const shape = { name: 'conv1', normName: 'bn1', inputs: channels, outputs: width, kernel, stride };
   const convolve = normalizedConvolution(parameters, shape);
   if (stem === 'small') return (images, training) => convolve(images, { training, activation: 'relu' });
   return (images, training) =>

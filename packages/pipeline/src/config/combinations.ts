@@ -1,9 +1,8 @@
 import { parseRecipe } from '@protocl/augment';
 import { isProtoclError } from '@protocl/core';
-import { pclProblems } from '@protocl/trainer';
 
 import { recipeOf } from '../data/recipe.js';
-import { pclOptionsOf } from './pclOptionsOf.js';
+import { problemsOfMethod } from './methodOf.js';
 import type { ConfigProblem } from './problems.js';
 import type { Config } from './schema.js';
 import { KNOWN_SIZES, isFileData } from './sections/data.js';
@@ -52,7 +51,7 @@ function recipeProblems({ augmentation }: Config): ConfigProblem[] {
 }
 
 function methodProblems(config: Config, { train = Infinity }: DataSizes): ConfigProblem[] {
-  const problems = pclProblems(pclOptionsOf(config), { size: train, batchSize: config.training.batchSize });
+  const problems = problemsOfMethod(config, { size: train, batchSize: config.training.batchSize });
   return problems.map(({ path, message, given, expected, remedy }) =>
     impossible(`method.${path}`, given, { expected: `${expected}: ${message}`, suggestion: remedy }),
   );
@@ -61,7 +60,7 @@ function methodProblems(config: Config, { train = Infinity }: DataSizes): Config
 function warmupProblems({ method, schedule, training }: Config): ConfigProblem[] {
   const { epochs } = training;
   const problems: ConfigProblem[] = [];
-  if (method.warmupEpochs > epochs) {
+  if (method.kind === 'pcl' && method.warmupEpochs > epochs) {
     problems.push(
       impossible('method.warmupEpochs', method.warmupEpochs, {
         expected: `at most training.epochs, ${epochs}`,

@@ -10,7 +10,7 @@ import {
 import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
 import type * as tf from '@tensorflow/tfjs-core';
 
-import { chosenIndices, type MemoryDataOptions } from './memoryData.js';
+import { chosenIndices, viewOf, type MemoryDataOptions } from './memoryData.js';
 import type { ImageFolders, SplitFolder } from './openFolders.js';
 import { cropsOnly } from './recipe.js';
 import type { ImageAnnotations, LabelledImages, RunData } from './runData.js';
@@ -42,11 +42,12 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
     size: train.files.length,
     batchSize,
     stepsPerEpoch: loader.stepsPerEpoch,
-    async *views(epoch, firstStep): AsyncGenerator<TrainingBatch> {
-      for await (const { crops, indices, shape } of loader.epoch(epoch, { firstStep })) {
+    async *views(epoch, firstStep, order): AsyncGenerator<TrainingBatch> {
+      const options = { firstStep, ...(order && { order }) };
+      for await (const { crops, indices, repeats, shape } of loader.epoch(epoch, options)) {
         const view = (which: 0 | 1) =>
           withTensor(crops[which]!, shape, (tensor) =>
-            augmentCrops(tensor, recipe, { seed, epoch, indices, view: which }),
+            augmentCrops(tensor, recipe, { seed, epoch, indices, view: viewOf(which, repeats) }),
           );
         yield { views: [view(0), view(1)], indices };
       }

@@ -37,13 +37,13 @@ export function memoryData(
     size,
     batchSize,
     stepsPerEpoch: Math.floor(size / batchSize),
-    async *views(epoch, firstStep): AsyncGenerator<TrainingBatch> {
-      for (const batch of batches(train, { batchSize, seed, epoch, firstStep })) {
-        const { indices } = batch;
+    async *views(epoch, firstStep, order): AsyncGenerator<TrainingBatch> {
+      for (const batch of batches(train, { batchSize, seed, epoch, firstStep, ...(order && { order }) })) {
+        const { indices, repeats } = batch;
         yield withTensor(batch, (images) => ({
           views: [
-            augmentBatch(images, recipe, { seed, epoch, indices, view: 0 }),
-            augmentBatch(images, recipe, { seed, epoch, indices, view: 1 }),
+            augmentBatch(images, recipe, { seed, epoch, indices, view: viewOf(0, repeats) }),
+            augmentBatch(images, recipe, { seed, epoch, indices, view: viewOf(1, repeats) }),
           ],
           indices,
         }));
@@ -72,6 +72,11 @@ interface PlainOptions {
 export function labelled(dataset: ImageDataset, options: PlainOptions): LabelledImages {
   const { labels, classNames, shape } = dataset;
   return { size: shape[0], labels, classNames, batches: () => plainBatches(dataset, options) };
+}
+
+/** The number of one of an image's two views: other ones each time that it comes in an epoch. */
+export function viewOf(which: 0 | 1, repeats: Int32Array | undefined): number | Int32Array {
+  return repeats === undefined ? which : repeats.map((repeat) => 2 * repeat + which);
 }
 
 function labelledViews(

@@ -15,6 +15,7 @@ export const pclCifar10 = {
   augmentation: { recipe: 'cifar', size: 32 },
   encoder: { architecture: 'resnet18', stem: 'small', head: { kind: 'linear', dimension: 128 } },
   method: {
+    kind: 'pcl',
     temperature: 0.1,
     queue: 4096,
     momentum: 0.99,

@@ -20,6 +20,7 @@ export const pclDemo = {
   // A hidden layer in the head would keep to itself, in so few epochs, much of what is learned.
   encoder: { architecture: 'resnet8', stem: 'small', width: 32, head: { kind: 'linear', dimension: 128 } },
   method: {
+    kind: 'pcl',
     temperature: 0.1,
     queue: 2048,
     momentum: 0.995,

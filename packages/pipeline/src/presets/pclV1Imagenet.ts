@@ -15,6 +15,7 @@ export const pclV1Imagenet = {
   augmentation: { recipe: 'mocoV1', size: 224 },
   encoder: { architecture: 'resnet50', stem: 'imagenet', head: { kind: 'linear', dimension: 128 } },
   method: {
+    kind: 'pcl',
     temperature: 0.1,
     queue: 16_384,
     momentum: 0.999,

@@ -2,10 +2,13 @@ import { nearestWord } from '../config/editDistance.js';
 import type { ConfigLayer } from '../config/layers.js';
 import type { ConfigInput } from '../config/schema.js';
 import { pipelineError } from '../errors.js';
+import { deepClusterCifar10, deepClusterImagenet } from './deepCluster.js';
+import { mocoV1Cifar10, mocoV1Imagenet, mocoV2Cifar10, mocoV2Imagenet } from './moco.js';
 import { pclCifar10 } from './pclCifar10.js';
 import { pclDemo } from './pclDemo.js';
 import { pclV1Imagenet } from './pclV1Imagenet.js';
 import { pclV2Imagenet } from './pclV2Imagenet.js';
+import { simclrCifar10, simclrImagenet } from './simclr.js';
 
 /** The configurations that come with the package, by name. */
 export const presets: Readonly<Record<string, ConfigInput>> = {
@@ -13,6 +16,14 @@ export const presets: Readonly<Record<string, ConfigInput>> = {
   'pcl-cifar10': pclCifar10,
   'pcl-v1-imagenet': pclV1Imagenet,
   'pcl-v2-imagenet': pclV2Imagenet,
+  'moco-v1-cifar10': mocoV1Cifar10,
+  'moco-v1-imagenet': mocoV1Imagenet,
+  'moco-v2-cifar10': mocoV2Cifar10,
+  'moco-v2-imagenet': mocoV2Imagenet,
+  'simclr-cifar10': simclrCifar10,
+  'simclr-imagenet': simclrImagenet,
+  'deepcluster-cifar10': deepClusterCifar10,
+  'deepcluster-imagenet': deepClusterImagenet,
 };
 
 /**

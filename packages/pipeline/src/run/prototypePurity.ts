@@ -10,8 +10,8 @@ export interface GranularityPurity {
 }
 
 /**
- * How pure the clusters are that a method made in its last E-step: for each clustering the share of
- * images whose class is the commonest in their cluster.
+ * How pure the clusters are that a method made last: for each clustering the share of images whose class
+ * is the commonest in their cluster.
  *
  * @param labels of the images that it was trained on; undefined where there are no classes
  * @returns one for each granularity, the fewest clusters first; null where there are no classes, or no clusters yet
@@ -20,17 +20,13 @@ export async function prototypePurity(
   method: Method,
   labels: Int32Array | undefined,
 ): Promise<readonly GranularityPurity[] | null> {
-  if (labels === undefined) return null;
-  const { tensors } = await method.toState();
+  if (labels === undefined || method.clusters === undefined) return null;
   const purities: GranularityPurity[] = [];
-  for (const [name, { data }] of Object.entries(tensors)) {
-    const granularity = /^prototypes\/(.+)\/assignments$/.exec(name)?.[1];
-    if (granularity === undefined) continue;
-    const k = tensors[`prototypes/${granularity}/centroids`]!.shape[0]!;
-    // An image that could not be read in the E-step has no cluster.
-    const clustered = [...data.keys()].filter((image) => data[image]! >= 0);
+  for (const { k, assignments } of method.clusters()) {
+    // An image that could not be read has no cluster.
+    const clustered = [...assignments.keys()].filter((image) => assignments[image]! >= 0);
     const purity = clusterPurity(
-      Int32Array.from(clustered, (image) => data[image]!),
+      Int32Array.from(clustered, (image) => assignments[image]!),
       Int32Array.from(clustered, (image) => labels[image]!),
     );
     purities.push({ k, purity });

@@ -1,7 +1,6 @@
 import { useBackend } from '@protocl/backend';
 import { createEncoder, saveEncoder } from '@protocl/encoders';
 import {
-  createPcl,
   optimizerOf,
   scheduleOf,
   Trainer,
@@ -12,7 +11,7 @@ import {
 } from '@protocl/trainer';
 
 import { impossibleCombinations } from '../config/combinations.js';
-import { pclOptionsOf } from '../config/pclOptionsOf.js';
+import { methodOf } from '../config/methodOf.js';
 import { ConfigError } from '../config/problems.js';
 import type { ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
@@ -154,7 +153,7 @@ async function trainOn(
   const encoder = createEncoder({ ...config.encoder, seed });
   let method: Method | undefined;
   try {
-    method = createPcl({ encoder, source: data.source, ...pclOptionsOf(config) });
+    method = methodOf(config, { encoder, source: data.source });
     const evaluation = evaluationOf(data, config);
     const trainer = new Trainer({
       method,

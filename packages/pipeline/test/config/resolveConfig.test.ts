@@ -49,7 +49,7 @@ describe('resolveConfig', () => {
       },
     };
     const { config, origins } = resolveConfig([demo, layer]);
-    expect(config.method.granularities).toEqual([7]);
+    expect(config.method).toMatchObject({ kind: 'pcl', granularities: [7] });
     // The preset's momentum would be an unknown key of AdamW.
     expect(config.optimizer).toEqual({
       kind: 'adamW',

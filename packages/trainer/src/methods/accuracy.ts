@@ -15,6 +15,24 @@ export function instanceAccuracy(query: tf.Tensor2D, key: tf.Tensor2D, negatives
 }
 
 /**
+ * Acc@Inst where the batch itself has the negatives: the share of views that are nearer to the other view of
+ * their image than to any view of another one.
+ *
+ * @param first float32 [N, D], and second alike; both L2-normalised
+ */
+export function pairAccuracy(first: tf.Tensor2D, second: tf.Tensor2D): tf.Scalar {
+  return tf.tidy(() => {
+    const views = tf.concat([first, second], 0);
+    const [count] = views.shape;
+    const own = tf.tile(tf.sum(tf.mul(first, second), 1), [2]);
+    const isOfSameImage = tf.tile(tf.eye(count / 2), [2, 2]);
+    // Similarities are at most 1.
+    const others = tf.sub(tf.matMul(views, views, false, true), tf.mul(isOfSameImage, 4));
+    return tf.mean<tf.Scalar>(tf.cast(tf.greater(own, tf.max(others, 1)), 'float32'));
+  });
+}
+
+/**
  * Acc@Proto: the share of queries whose likeliest prototype is that of their own cluster, as a mean over
  * granularities.
  *

@@ -31,15 +31,22 @@ export async function clusterFigures(
   const figures: Record<string, number> = {};
   for (const [granularity, { centroids, assignments, concentration }] of prototypes.entries()) {
     const [k] = centroids.shape;
-    const sizes = new Int32Array(k);
-    for (const cluster of assignments) if (cluster !== NO_CLUSTER) sizes[cluster]! += 1;
-    sizes.sort();
     const values = await concentration.data<'float32'>();
     figures[`objective@${k}`] = objectives.of(granularity);
     figures[`concentration@${k}`] = values.reduce((sum, value) => sum + value, 0) / k;
-    figures[`smallest@${k}`] = sizes[0]!;
-    figures[`median@${k}`] = (sizes[(k - 1) >> 1]! + sizes[k >> 1]!) / 2;
-    figures[`largest@${k}`] = sizes[k - 1]!;
+    Object.assign(figures, clusterSizes(assignments, k));
   }
   return figures;
+}
+
+/** How many images the smallest cluster has, the largest one, and that in the middle. */
+export function clusterSizes(assignments: Int32Array, k: number): Figures {
+  const sizes = new Int32Array(k);
+  for (const cluster of assignments) if (cluster !== NO_CLUSTER) sizes[cluster]! += 1;
+  sizes.sort();
+  return {
+    [`smallest@${k}`]: sizes[0]!,
+    [`median@${k}`]: (sizes[(k - 1) >> 1]! + sizes[k >> 1]!) / 2,
+    [`largest@${k}`]: sizes[k - 1]!,
+  };
 }

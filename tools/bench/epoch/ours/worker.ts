@@ -1,12 +1,6 @@
 import { createEncoder } from '@protocl/encoders';
-import { loadConfig, loadData, pclOptionsOf } from '@protocl/pipeline';
-import {
-  createPcl,
-  optimizerOf,
-  type Method,
-  type TrainingBatch,
-  type TrainingSource,
-} from '@protocl/trainer';
+import { loadConfig, loadData, methodOf } from '@protocl/pipeline';
+import { optimizerOf, type Method, type TrainingBatch, type TrainingSource } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { serve, type PreparedTask, type TaskParameters } from '../../harness/serve.js';
@@ -23,8 +17,8 @@ async function prepareEpochs({ case: which, preset, limit }: TaskParameters): Pr
   const { config } = await loadConfig({ preset: String(preset), flags: [{ origin: 'benchmark', values }] });
   const { source } = await loadData(config, { log: console.error });
   const encoder = createEncoder({ ...config.encoder, seed: config.seed });
-  const method = createPcl({ encoder, source, ...pclOptionsOf(config) });
-  const epoch = config.method.warmupEpochs;
+  const method = methodOf(config, { encoder, source });
+  const epoch = config.method.kind === 'pcl' ? config.method.warmupEpochs : 0;
   // The first E-step is due before the first step after the warm-up.
   const expect = (): ReturnType<NonNullable<Method['beforeUpdate']>> =>
     method.beforeUpdate!({ epoch, step: 0, source });
