@@ -71,3 +71,26 @@ function retrievalPanel({ name, thumbnails }, retrievals) {
     element('div', { class: 'scroll' }, [element('table', {}, rows)]),
   ]);
 }
+
+/** @param {ExtrasView} extras @param {PredictionGallery} gallery */
+function galleryPanel({ name, thumbnails }, { protocol, classes }) {
+  const heads = ['taken for', 'rightly', 'wrongly'].map((head) => element('th', {}, [head]));
+  const rows = classes.map(({ className, truePositives, falsePositives }) =>
+    element('tr', {}, [
+      element('td', {}, [className]),
+      element('td', {}, [thumbnailRow(thumbnails, truePositives, TILE, () => className)]),
+      element('td', {}, [
+        thumbnailRow(
+          thumbnails,
+          falsePositives.map(({ thumbnail }) => thumbnail),
+          TILE,
+          (at) => falsePositives[at]?.className ?? '',
+        ),
+      ]),
+    ]),
+  );
+  return panel(name, [
+    element('div', { class: 'faint' }, [`${protocol}; the surest first`]),
+    element('div', { class: 'scroll' }, [element('table', {}, [element('tr', {}, heads), ...rows])]),
+  ]);
+}

@@ -17,6 +17,7 @@ declare global {
   type EmbeddingView = Input.EmbeddingView;
   type PrototypeNode = Input.PrototypeNode;
   type Retrieval = Input.Retrieval;
+  type PredictionGallery = Input.PredictionGallery;
   type ClusterMontage = Input.ClusterMontage;
   type ScoreTable = Input.ScoreTable;
 }

@@ -57,6 +57,7 @@ const sections = [
   extrasSection('clusters', 'Clusters', ({ montages }) => montages, montagePanel),
   extrasSection('tree', 'Prototype tree', ({ tree }) => tree, treePanel),
   extrasSection('retrievals', 'Retrievals', ({ retrievals }) => retrievals, retrievalPanel),
+  extrasSection('gallery', 'Surest predictions', ({ gallery }) => gallery, galleryPanel),
   extrasSection(
     'concentration',
     'Concentration',

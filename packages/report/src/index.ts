@@ -18,6 +18,8 @@ export type {
   ReportInput,
   RetrievedImage,
   Retrieval,
+  PredictionGallery,
+  ClassPredictions,
   ScoreRow,
   ScoreTable,
   SpriteSheet,

@@ -81,7 +81,15 @@ function extrasView({ name, extras = {} }: ReportInput, run: number): ExtrasView
 }
 
 /** The parts that the page shows as they are. */
-function withoutFigures({ origin, thumbnails, embedding, montages, tree, retrievals }: ReportExtras) {
+function withoutFigures({
+  origin,
+  thumbnails,
+  embedding,
+  montages,
+  tree,
+  retrievals,
+  gallery,
+}: ReportExtras) {
   return {
     ...(origin !== undefined && { origin }),
     ...(thumbnails && { thumbnails }),
@@ -89,6 +97,7 @@ function withoutFigures({ origin, thumbnails, embedding, montages, tree, retriev
     ...(montages && { montages }),
     ...(tree && { tree }),
     ...(retrievals && { retrievals }),
+    ...(gallery && { gallery }),
   };
 }
 

@@ -33,6 +33,7 @@ export interface ReportExtras {
   /** The coarsest clusters, each with the finer ones that it is split into. */
   readonly tree?: readonly PrototypeNode[];
   readonly retrievals?: readonly Retrieval[];
+  readonly gallery?: PredictionGallery;
   readonly concentrations?: readonly ConcentrationView[];
   readonly confusion?: ConfusionView;
   readonly tables?: readonly ScoreTable[];
@@ -106,6 +107,22 @@ export interface Retrieval {
 export interface RetrievedImage {
   readonly thumbnail: number;
   readonly className?: string;
+}
+
+/** The images of each class that a classifier is surest of, rightly and wrongly. */
+export interface PredictionGallery {
+  /** What predicts, and on which images. */
+  readonly protocol: string;
+  readonly classes: readonly ClassPredictions[];
+}
+
+/** Images that were taken for one class, the surest first. */
+export interface ClassPredictions {
+  readonly className: string;
+  /** Thumbnails of images of the class. */
+  readonly truePositives: readonly number[];
+  /** Images of other classes, with theirs. */
+  readonly falsePositives: readonly RetrievedImage[];
 }
 
 /** The concentrations φ of the clusters of one granularity. */

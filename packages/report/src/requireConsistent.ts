@@ -39,6 +39,10 @@ export function requireConsistent({ name, extras }: ReportInput): void {
     ...(extras?.retrievals ?? []).flatMap(({ query, neighbours }) =>
       [query, ...neighbours].map(({ thumbnail }) => thumbnail),
     ),
+    ...(extras?.gallery?.classes ?? []).flatMap(({ truePositives, falsePositives }) => [
+      ...truePositives,
+      ...falsePositives.map(({ thumbnail }) => thumbnail),
+    ]),
   ].find((thumbnail) => !(thumbnail >= 0 && thumbnail < count));
   if (missing !== undefined) {
     throw invalid(

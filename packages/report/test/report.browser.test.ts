@@ -96,6 +96,7 @@ describe('the page', () => {
         'Clusters',
         'Prototype tree',
         'Retrievals',
+        'Surest predictions',
         'Concentration',
       ],
       ...['Confusion', 'Configuration', 'Environment', 'Messages'],
@@ -148,7 +149,7 @@ describe('the page', () => {
     for (const [label, className] of extras.embedding!.classNames!.entries()) {
       expect((await pointAt(page, firstOf(extras, label)))?.startsWith(className)).toBe(true);
     }
-    for (const section of ['#confusion', '#concentration', '#curves', '#tree', '#retrievals']) {
+    for (const section of ['#confusion', '#concentration', '#curves', '#tree', '#retrievals', '#gallery']) {
       await page.$eval(section, (element) => element.scrollIntoView());
       const chart = await page.$(`${section} .chart`);
       const box = await chart?.boundingBox();

@@ -126,6 +126,14 @@ export async function sampleExtras({
         })),
       },
     ],
+    gallery: {
+      protocol: 'linear SVM, C = 1, on 200 held-out images',
+      classes: classNames.map((className, label) => ({
+        className,
+        truePositives: [label, label + 1],
+        falsePositives: [{ thumbnail: label + 2, className: classNameOf(label + 1) }],
+      })),
+    },
     concentrations: [4, 8].map((k) => ({
       k,
       values: [...random.uniform(k)].map((value) => 0.1 + value / 10),

@@ -6,11 +6,11 @@ export interface StoredPrototypes {
   readonly k: number;
   /** [n], of all training images; -1 for an image that the E-step could not read. */
   readonly assignments: Int32Array;
-  /** [k]. */
-  readonly concentration: Float32Array;
+  /** [k], of PCL's prototypes. */
+  readonly concentration?: Float32Array;
 }
 
-/** The clusters of the last E-step, the fewest clusters first; none before the first one. */
+/** The clusters that were made last, by PCL's E-step or DeepCluster, the fewest clusters first; none before the first. */
 export function checkpointPrototypes({ state: { tensors } }: Checkpoint): StoredPrototypes[] {
   const found: StoredPrototypes[] = [];
   for (const [name, { data }] of Object.entries(tensors)) {
@@ -22,6 +22,11 @@ export function checkpointPrototypes({ state: { tensors } }: Checkpoint): Stored
       assignments: Int32Array.from(data),
       concentration: Float32Array.from(concentration.data),
     });
+  }
+  const labels = tensors['method/clusters/labels']?.data;
+  const classes = tensors['method/classifier/classifier/bias']?.shape[0];
+  if (labels && classes !== undefined && labels.some((label) => label >= 0)) {
+    found.push({ k: classes, assignments: Int32Array.from(labels) });
   }
   return found.sort((a, b) => a.k - b.k);
 }

@@ -15,6 +15,7 @@ import { openEncoder, type OpenedEncoder, type OpenEncoderOptions } from '../run
 import { checkpointPrototypes, type StoredPrototypes } from './checkpointPrototypes.js';
 import { clusterMontages, treeOfPrototypes } from './clusterViews.js';
 import { confusionOf } from './confusionOf.js';
+import { galleryOf } from './galleryOf.js';
 import { thumbnailPixels } from './thumbnailPixels.js';
 
 export interface RunExtrasOptions extends OpenEncoderOptions {
@@ -92,25 +93,56 @@ async function look(
     log(`embedding ${shape[0]} images by t-SNE`);
     const training = { labels: data.labels, classNames: data.train.classNames, shown };
     const tree = treeOfPrototypes(prototypes, training);
-    const confusion = await confusionOf(known, data, config, (images) =>
-      normalizedFeatures(encoder, images, config),
+    const ofHeldOut = await heldOutViews(encoder, known, data, config, shape[0]);
+    const concentrations = prototypes.flatMap(({ k, concentration }) =>
+      concentration ? [{ k, values: [...concentration] }] : [],
     );
     const extras: ReportExtras = {
       origin: `${checkpoint} (${epoch} epochs), ${shape[0]} training images drawn at random, features ${config.evaluation.features}`,
-      thumbnails: await spriteSheet(pixels, shape),
+      thumbnails: await spriteSheet(new Uint8Array(Buffer.concat([pixels, ofHeldOut.pixels])), [
+        shape[0] + ofHeldOut.count,
+        shape[1],
+        shape[2],
+        shape[3],
+      ]),
       embedding: await embeddingOf(known, shown, prototypes, data, signal),
       retrievals: await retrievalsOf(known, data, config.seed),
       ...(prototypes.length > 0 && {
         montages: clusterMontages(prototypes, training),
-        concentrations: prototypes.map(({ k, concentration }) => ({ k, values: [...concentration] })),
+        ...(concentrations.length > 0 && { concentrations }),
       }),
       ...(tree.length > 0 && { tree }),
-      ...(confusion && { confusion }),
+      ...ofHeldOut.views,
     };
     const values = await known.features.data<'float32'>();
     return { extras, features: { values, shape: known.features.shape } };
   } finally {
     known.features.dispose();
+  }
+}
+
+/** What held-out images show, and the thumbnails that it takes, after the first ones. */
+async function heldOutViews(
+  encoder: Encoder,
+  known: NormalizedImages,
+  { train: { classNames }, test }: RunData,
+  config: Config,
+  firstThumbnail: number,
+): Promise<{ views: Pick<ReportExtras, 'confusion' | 'gallery'>; pixels: Uint8Array; count: number }> {
+  const nothing = { views: {}, pixels: new Uint8Array(0), count: 0 };
+  if (known.labels === undefined || test?.labels === undefined) return nothing;
+  const asked = await normalizedFeatures(encoder, test, config);
+  try {
+    const confusion = await confusionOf(known, asked, classNames, config);
+    const seen = await thumbnailPixels(test, recipeOf(config.augmentation));
+    const gallery = await galleryOf(known, asked, seen, { classNames, firstThumbnail });
+    return {
+      views: { ...(confusion && { confusion }), ...(gallery && { gallery: gallery.view }) },
+      pixels: gallery?.pixels ?? nothing.pixels,
+      count: gallery?.count ?? 0,
+    };
+  } finally {
+    asked.features.dispose();
   }
 }
 

@@ -51,7 +51,12 @@ describe('report', () => {
     const { labels, classNames, prototypes, x, thumbnails } = extras.embedding!;
     expect(x).toHaveLength(60);
     expect(classNames).toEqual(images.train.classNames);
-    expect(extras.thumbnails!.count).toBe(60);
+    const ofGallery = extras.gallery!.classes.flatMap(({ truePositives, falsePositives }) => [
+      ...truePositives,
+      ...falsePositives.map(({ thumbnail }) => thumbnail),
+    ]);
+    expect(extras.thumbnails!.count).toBe(60 + ofGallery.length);
+    expect(ofGallery.toSorted((a, b) => a - b)).toEqual(ofGallery.map((_, at) => 60 + at));
     expect(thumbnails).toEqual(x.map((_, point) => point));
     // The images are drawn in ascending order, so that their labels are a part of all labels in that order.
     let at = 0;
@@ -68,6 +73,13 @@ describe('report', () => {
   });
 
   test('has every other part too', () => {
+    expect(extras.gallery!.classes.map(({ className }) => className)).toEqual(
+      expect.arrayContaining(['red', 'green', 'blue']),
+    );
+    for (const { className, truePositives, falsePositives } of extras.gallery!.classes) {
+      for (const thumbnail of truePositives) expect(thumbnail).toBeLessThan(extras.thumbnails!.count);
+      for (const image of falsePositives) expect(image.className).not.toBe(className);
+    }
     expect(extras.retrievals).toHaveLength(16);
     expect(extras.retrievals![0]!.neighbours).toHaveLength(10);
     expect(extras.concentrations!.map(({ values }) => values.length)).toEqual([4, 8]);
