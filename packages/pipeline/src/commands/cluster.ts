@@ -71,7 +71,7 @@ export async function cluster(input: string, options: ClusterOptions): Promise<C
         k,
         meanSquaredDistance: distances.reduce((sum, distance) => sum + distance ** 2, 0) / distances.length,
         sizes: sizesOf(assignments, k),
-        ...(labels && {
+        ...(labels instanceof Int32Array && {
           purity: clusterPurity(assignments, labels),
           mutualInformation: normalizedMutualInformation(assignments, labels),
         }),

@@ -1,3 +1,4 @@
+import { annotationsOf } from '../data/annotationsOf.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
@@ -60,7 +61,8 @@ export async function featuresOf(
           remedy: 'Name their folder: --set data.test=FOLDER',
         });
       }
-      const { features, labels, indices } = await encodeFeatures(encoder, chosen, config.evaluation.features);
+      const { features, indices } = await encodeFeatures(encoder, chosen, config.evaluation.features);
+      const labels = annotationsOf(chosen, indices);
       const values = await features.data<'float32'>();
       features.dispose();
       return {

@@ -1,12 +1,13 @@
 import { useBackend } from '@protocl/backend';
 import type { Encoder } from '@protocl/encoders';
-import type { Evaluation, Labels } from '@protocl/evaluators';
+import type { Evaluation } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Config } from '../config/schema.js';
 import { evaluationSchema, type EvaluationConfig } from '../config/sections/run.js';
+import { annotationsOf } from '../data/annotationsOf.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
-import type { ImageAnnotations, LabelledImages, RunData } from '../data/runData.js';
+import type { LabelledImages, RunData } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
 import { ENCODER_EVALUATORS, judgeEncoder } from '../evaluation/judgeEncoder.js';
@@ -205,23 +206,13 @@ async function encoded(
   images: LabelledImages,
   { features: kind }: EvaluationConfig,
 ): Promise<JudgedFeatures> {
-  const { features, indices, labels } = await encodeFeatures(encoder, images, kind);
+  const { features, indices } = await encodeFeatures(encoder, images, kind);
   // The caller has seen that there are classes of either kind.
-  return { features, labels: labels ?? rowsOf(images.annotations!, indices) };
+  return { features, labels: annotationsOf(images, indices)! };
 }
 
 function isLabelled({ labels, annotations }: LabelledImages): boolean {
   return labels !== undefined || annotations !== undefined;
-}
-
-/** What the images that could be read show. */
-function rowsOf({ values, classNames }: ImageAnnotations, indices: Int32Array): Labels {
-  const classes = classNames.length;
-  const rows = new Int8Array(indices.length * classes);
-  indices.forEach((index, row) => {
-    rows.set(values.subarray(index * classes, (index + 1) * classes), row * classes);
-  });
-  return { classes, values: rows };
 }
 
 function onEngine({ features, shape, labels }: LabelledHostFeatures): JudgedFeatures {

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 
 import { writeFileAtomic } from '@protocl/core';
 import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
+import type { Labels } from '@protocl/evaluators';
 
 import { pipelineError } from '../errors.js';
 import { decodeNpy, encodeNpy } from './npy.js';
@@ -13,8 +14,8 @@ export interface HostFeatures {
   readonly features: Float32Array;
   /** [n, D]. */
   readonly shape: readonly [number, number];
-  /** int32 [n]; undefined where there are no classes. */
-  readonly labels?: Int32Array;
+  /** A class for each, or several; undefined where there are no classes. */
+  readonly labels?: Labels;
   /** int32 [n]: which image of the data set each is of. */
   readonly indices?: Int32Array;
 }
@@ -42,9 +43,16 @@ function besideNpy(path: string, what: 'labels' | 'indices'): string {
   return path.replace(/\.npy$/i, `.${what}.npy`);
 }
 
+/** int32 of the host. */
+interface IntegerArray {
+  readonly data: Int32Array;
+  readonly shape: readonly number[];
+}
+
 /**
  * Writes features: as safetensors with the tensors `features`, `labels` and `indices`, or as `.npy`
- * with `NAME.labels.npy` and `NAME.indices.npy` beside it.
+ * with `NAME.labels.npy` and `NAME.indices.npy` beside it. Labels are int32 [n], or [n, classes] with 1, 0
+ * and -1 where images show several classes.
  *
  * @returns the paths that were written
  * @throws {ProtoclError} `INVALID_OPTION`, `DISK_FULL`, `FILE_NOT_WRITABLE`
@@ -54,21 +62,19 @@ export async function writeFeatures(
   { features, shape, labels, indices }: HostFeatures,
   metadata: Record<string, string> = {},
 ): Promise<string[]> {
-  const lists = Object.entries({ labels, indices }).filter(
-    (entry): entry is ['labels' | 'indices', Int32Array] => entry[1] !== undefined,
+  const lists = Object.entries({ labels, indices }).flatMap(([name, list]) =>
+    list ? [[name as 'labels' | 'indices', arrayOf(list)] as const] : [],
   );
   if (featureFormat(path) === '.safetensors') {
     const tensors = Object.fromEntries(
-      lists.map(([name, data]) => [name, { dtype: 'int32' as const, shape: [data.length], data }]),
+      lists.map(([name, array]) => [name, { dtype: 'int32' as const, ...array }]),
     );
     const all = { features: { dtype: 'float32' as const, shape, data: features }, ...tensors };
     await writeFileAtomic(path, encodeSafetensors(all, metadata));
     return [path];
   }
   await writeFileAtomic(path, encodeNpy({ data: features, shape }));
-  for (const [name, data] of lists) {
-    await writeFileAtomic(besideNpy(path, name), encodeNpy({ data, shape: [data.length] }));
-  }
+  for (const [name, array] of lists) await writeFileAtomic(besideNpy(path, name), encodeNpy(array));
   return [path, ...lists.map(([name]) => besideNpy(path, name))];
 }
 
@@ -84,12 +90,12 @@ export async function readFeatures(path: string): Promise<HostFeatures> {
   });
   if (format === '.npy') {
     const array = decodeNpy(bytes);
-    const labels = await optionalList(besideNpy(path, 'labels'));
+    const labels = await optionalLabels(besideNpy(path, 'labels'));
     return checked(path, array, labels);
   }
   const { features, labels } = decodeSafetensors(bytes).tensors;
   if (features === undefined) throw invalid(path, 'a tensor with the name features');
-  return checked(path, features, labels?.data instanceof Int32Array ? labels.data : undefined);
+  return checked(path, features, labels && labelsOf(labels));
 }
 
 /** Whether a path leads to a file of features rather than to a checkpoint or the folder of a run. */
@@ -103,20 +109,42 @@ export async function isFeatureFile(path: string): Promise<boolean> {
   return decodeSafetensors(await readFile(path)).tensors['features'] !== undefined;
 }
 
-async function optionalList(path: string): Promise<Int32Array | undefined> {
+async function optionalLabels(path: string): Promise<Labels | undefined> {
   const bytes = await readFile(path).catch(() => undefined);
-  const data = bytes && decodeNpy(bytes).data;
-  return data instanceof Int32Array ? data : undefined;
+  return bytes && labelsOf(decodeNpy(bytes));
+}
+
+function arrayOf(labels: Labels): IntegerArray {
+  if (labels instanceof Int32Array) return { data: labels, shape: [labels.length] };
+  const { classes, values } = labels;
+  return { data: Int32Array.from(values), shape: [values.length / classes, classes] };
+}
+
+/** Labels as they are stored: int32 [n] or [n, classes]; undefined for anything else. */
+export function labelsOf({
+  data,
+  shape,
+}: {
+  readonly data: ArrayLike<number>;
+  readonly shape: readonly number[];
+}): Labels | undefined {
+  if (!(data instanceof Int32Array) || shape.length === 0 || shape.length > 2) return undefined;
+  const [, classes] = shape;
+  return classes === undefined ? data : { classes, values: data };
+}
+
+function countOf(labels: Labels): number {
+  return labels instanceof Int32Array ? labels.length : labels.values.length / labels.classes;
 }
 
 function checked(
   path: string,
   { data, shape }: { readonly data: Float32Array | Int32Array; readonly shape: readonly number[] },
-  labels: Int32Array | undefined,
+  labels: Labels | undefined,
 ): HostFeatures {
   const [rows, columns] = shape;
   if (!(data instanceof Float32Array) || shape.length !== 2) throw invalid(path, 'float32 [n, D]');
-  if (labels !== undefined && labels.length !== rows) throw invalid(path, `${rows} labels`);
+  if (labels !== undefined && countOf(labels) !== rows) throw invalid(path, `${rows} labels`);
   return { features: data, shape: [rows!, columns!], ...(labels && { labels }) };
 }
 

@@ -4,7 +4,7 @@ import { randomStream } from '@protocl/core';
 import type { Labels } from '@protocl/evaluators';
 
 import { pipelineError } from '../errors.js';
-import { readFeatures } from './featureFile.js';
+import { labelsOf, readFeatures } from './featureFile.js';
 import { decodeNpy } from './npy.js';
 
 /** Features on the host with their classes. */
@@ -42,12 +42,10 @@ async function readLabels(path: string, samples: number): Promise<Labels> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw invalidLabels(path, 'a file that can be read', cause);
   });
-  const { data, shape } = decodeNpy(bytes);
-  const [rows, classes] = shape;
-  if (!(data instanceof Int32Array) || rows !== samples || shape.length > 2) {
-    throw invalidLabels(path, `int32 [${samples}] or [${samples}, classes]`);
-  }
-  return classes === undefined ? data : { classes, values: data };
+  const array = decodeNpy(bytes);
+  const labels = labelsOf(array);
+  if (labels !== undefined && array.shape[0] === samples) return labels;
+  throw invalidLabels(path, `int32 [${samples}] or [${samples}, classes]`);
 }
 
 function invalidLabels(path: string, expected: string, cause?: unknown): Error {
@@ -78,10 +76,10 @@ function rowsOf({ features, shape, labels }: LabelledHostFeatures, rows: Int32Ar
   const size = shape[1];
   const chosen = new Float32Array(rows.length * size);
   rows.forEach((row, i) => chosen.set(features.subarray(row * size, (row + 1) * size), i * size));
-  return { features: chosen, shape: [rows.length, size], labels: labelsOf(labels, rows) };
+  return { features: chosen, shape: [rows.length, size], labels: labelsOfRows(labels, rows) };
 }
 
-function labelsOf(labels: Labels, rows: Int32Array): Labels {
+function labelsOfRows(labels: Labels, rows: Int32Array): Labels {
   if (labels instanceof Int32Array) return rows.map((row) => labels[row]!);
   const { classes, values } = labels;
   return {

@@ -34,6 +34,16 @@ describe('a file of features', () => {
     });
   });
 
+  test.each(['several.safetensors', 'several.npy'])('%s keeps several classes of an image', async (name) => {
+    const path = join(folder, name);
+    const labels = { classes: 2, values: Int8Array.of(1, -1, 0, 1, -1, -1) };
+    await writeFeatures(path, { ...features, labels });
+    const read = await readFeatures(path);
+    expect(read.labels).toEqual({ classes: 2, values: Int32Array.from(labels.values) });
+    await writeFeatures(path, { ...features, labels: { ...labels, values: labels.values.slice(2) } });
+    await expect(readFeatures(path)).rejects.toMatchObject({ code: 'INVALID_FEATURES' });
+  });
+
   test('as safetensors has the indices and the metadata too', async () => {
     const path = join(folder, 'b.safetensors');
     await writeFeatures(path, features, { split: 'test' });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
-import { evaluate, train } from '@protocl/pipeline';
+import { embed, evaluate, train } from '@protocl/pipeline';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
@@ -98,6 +98,15 @@ describe('a data set in its published layout', () => {
     expect(knn).toBeUndefined();
     // Four classes of equal size, which are colours.
     expect(evaluations.svm?.scores['meanAveragePrecision']).toBeGreaterThan(0.6);
+    // The same from files.
+    for (const split of ['train', 'test'] as const)
+      await embed(folder, join(parent, `${split}.npy`), { split });
+    const options = { test: join(parent, 'test.npy'), backend: 'wasm' } as const;
+    const ofFiles = await evaluate(join(parent, 'train.npy'), options);
+    expect(ofFiles.evaluations.svm?.scores['meanAveragePrecision']).toBeCloseTo(
+      evaluations.svm!.scores['meanAveragePrecision']!,
+      6,
+    );
     await expect(evaluate(folder, { evaluators: ['knn'] })).rejects.toMatchObject({ code: 'INVALID_LABELS' });
   });
 
