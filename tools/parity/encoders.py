@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from formula import norm_and_sum, uniform, values_of
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
@@ -52,37 +53,6 @@ TRAINED = [
     ("resnet50", "small", 4, "linear", 4, 32, 32),
 ]
 DIMENSION = 10
-
-
-def hash_name(name):
-    """32-bit FNV-1a."""
-    value = 0x811C9DC5
-    for byte in name.encode():
-        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return value
-
-
-def uniform(name, size):
-    """`size` float64 values in -1 .. 1: the index, mixed as by MurmurHash3's finalizer."""
-    x = np.arange(size, dtype=np.uint32) * np.uint32(0x9E3779B9) + np.uint32(hash_name(name))
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
-        x ^= x >> np.uint32(shift)
-        x *= np.uint32(factor)
-    return x / 2**31 - 1
-
-
-def values_of(name, shape):
-    """What a parameter or a running statistic is set to, in PyTorch's layout."""
-    values = uniform(name, int(np.prod(shape)))
-    if name.endswith("running_var"):
-        values = 1 + 0.5 * values
-    elif len(shape) > 1:
-        values = values * np.sqrt(6 / np.prod(shape[1:]))
-    elif name.endswith("weight"):
-        values = 1 + 0.3 * values
-    else:
-        values = 0.3 * values
-    return torch.from_numpy(values.astype(np.float32).reshape(shape))
 
 
 def build(architecture, stem, width, head):
@@ -150,19 +120,14 @@ def trained(model, images):
         "loss": loss.item(),
         # Norm, and a sum with weights, which tells layouts apart.
         "gradients": {
-            name: rounded(torch.stack([p.grad.norm(), (p.grad * weights_like(p.grad)).sum()]))
-            for name, p in model.named_parameters()
+            name: rounded(norm_and_sum(p.grad)) for name, p in model.named_parameters()
         },
         "statistics": {
-            name: rounded(torch.stack([value.norm(), (value * weights_like(value)).sum()]))
+            name: rounded(norm_and_sum(value))
             for name, value in model.named_buffers()
             if not name.endswith("num_batches_tracked")
         },
     }
-
-
-def weights_like(tensor):
-    return torch.from_numpy(uniform("weights", tensor.numel()).reshape(tensor.shape))
 
 
 def rounded(tensor):

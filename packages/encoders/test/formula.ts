@@ -1,6 +1,6 @@
 import type { TensorState } from '@protocl/encoders';
 
-/** The formulas by which tools/parity/encoders.py makes weights and images. */
+/** The formulas of tools/parity/formula.py, by which both languages make weights and images. */
 
 // Looked up once: in a test's own context a global costs more than the arithmetic.
 const { imul, sqrt } = Math;
