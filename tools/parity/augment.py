@@ -177,6 +177,9 @@ def main():
     jpeg = FIXTURES / "picture.jpg"
     picture(60, 80).filter(ImageFilter.GaussianBlur(1)).save(jpeg, quality=92)
     Image.open(jpeg).convert("RGB").save(FIXTURES / "pictureDecoded.png", optimize=True)
+    # What sharp does not write.
+    picture(45, 51).save(FIXTURES / "sampled422.jpg", subsampling="4:2:2")
+    picture(45, 51).save(FIXTURES / "restarts.jpg", restart_marker_rows=1)
     ratio = (3 / 4, 4 / 3)
     reference = {
         "madeWith": {"torchvision": torchvision.__version__, "pillow": PIL.__version__},

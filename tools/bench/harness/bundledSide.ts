@@ -24,8 +24,8 @@ export async function bundledSide(label: string, entry: string): Promise<SideCom
     target: 'node20',
     conditions: ['@protocl/source'],
     // Loaded from node_modules: there must be one instance of tfjs-core, engines are optional, and
-    // sharp finds its binary beside itself.
-    external: ['@tensorflow/*', 'sharp'],
+    // sharp and koffi find their binaries beside themselves.
+    external: ['@tensorflow/*', 'sharp', 'koffi'],
     plugins: [keepModuleUrls],
     // What CommonJS dependencies call `require` has to be made in an ES module.
     banner: {
