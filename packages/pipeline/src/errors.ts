@@ -19,9 +19,13 @@ export type PipelineErrorCode =
   | 'DATA_MISMATCH'
   /** The folder is not that of a run, or it is one that would be overwritten. */
   | 'RUN_FOLDER'
+  /** The folder of a comparison holds runs of other settings than those that are to be compared. */
+  | 'CONFIG_DIFFERS'
+  /** Some runs of a comparison failed; the others are done. */
+  | 'RUNS_FAILED'
   /** The run has no checkpoint yet. */
   | 'NO_CHECKPOINT'
-  /** A signal stopped the run, on the command line also after its checkpoint was written, or a report. */
+  /** A signal stopped the run, on the command line also after its checkpoint was written, a comparison or a report. */
   | 'INTERRUPTED';
 
 /** An error of this package: a {@link ProtoclError} with one of its codes. */

@@ -69,6 +69,7 @@ function numberFrom(flag: string, text: string): number {
   throw pipelineError('USAGE', { message: `${flag} is no number`, given: text, expected: 'a number' });
 }
 
-function collected(value: string, before: string[] = []): string[] {
+/** Gathers the values of a flag that may be repeated. */
+export function collected(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

@@ -7,6 +7,12 @@ export function whole(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 0.');
 }
 
+/** Reads a whole number that is not zero from a flag. */
+export function atLeastOne(text: string): number {
+  if (whole(text) >= 1) return whole(text);
+  throw new InvalidArgumentError('It has to be a whole number of at least 1.');
+}
+
 /** Reads whole numbers, divided by commas, from a flag. */
 export function counts(text: string): number[] {
   return text.split(',').map(whole);

@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 
 import { report, type ReportFiles, type ReportOptions } from '../commands/report.js';
 import { pipelineError } from '../errors.js';
 import { defined } from '../run/defined.js';
 import { interruptible } from '../run/interruption.js';
 import { changesFrom, withChanges, type CheckpointFlags } from './checkpointFlags.js';
+import { atLeastOne } from './counts.js';
 import type { Terminal } from './terminal.js';
 
 interface ReportFlags extends CheckpointFlags {
@@ -20,7 +21,7 @@ export function reportCommand({ print, output }: Terminal): Command {
     .description('Write a page of one run, or of several side by side, with its figures as files.')
     .argument('<runs...>', 'folders of runs')
     .option('--out <folder>', 'where to write (default: the folder of the first run)')
-    .option('--points <n>', 'images of each run to embed, drawn at random', wholeNumber, 2000)
+    .option('--points <n>', 'images of each run to embed, drawn at random', atLeastOne, 2000)
     .option('--no-encoder', 'leave out what is computed from the encoders')
     .option('--tensorboard', 'write event files for TensorBoard, too')
     .addHelpText('after', '\nExample: protocl report runs/first runs/second --out comparison --tensorboard');
@@ -45,9 +46,4 @@ async function unlessStopped(runs: readonly string[], options: ReportOptions): P
     if (options.signal?.aborted !== true) throw cause;
     throw pipelineError('INTERRUPTED', { message: 'the report was stopped before it was written', cause });
   }
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It has to be a whole number of at least 1.');
 }

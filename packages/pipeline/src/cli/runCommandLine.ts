@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/problems.js';
 import { clusterCommand } from './clusterCommand.js';
+import { compareCommand } from './compareCommand.js';
 import { configCommand } from './configCommand.js';
 import { dataCommand } from './dataCommand.js';
 import { embedCommand } from './embedCommand.js';
@@ -28,7 +29,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .description('Prototypical contrastive learning: train, look at and evaluate encoders.')
     .showSuggestionAfterError()
     .addHelpText('after', '\nExit codes: 0; 1 error; 2 wrong usage or configuration; 130 interrupted.');
-  for (const command of commands(terminal)) program.addCommand(command);
+  for (const command of commands(terminal, args)) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
@@ -53,12 +54,13 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-function commands(terminal: Terminal): Command[] {
+function commands(terminal: Terminal, args: readonly string[]): Command[] {
   return [
     trainCommand(terminal),
     embedCommand(terminal),
     clusterCommand(terminal),
     evaluateCommand(terminal),
+    compareCommand(terminal, args),
     reportCommand(terminal),
     watchCommand(terminal),
     dataCommand(terminal),

@@ -8,4 +8,6 @@ export interface Terminal {
   readonly output: Output;
   /** How `train` is called from here, for advice; `protocl train` by default. */
   readonly trainCommand?: string;
+  /** The program, with its first arguments, that `compare` starts for each run; by default this one. */
+  readonly program?: readonly string[];
 }

@@ -14,6 +14,8 @@ export interface ReportOptions extends RunExtrasOptions {
   readonly encoder?: boolean;
   /** Whether to write event files for TensorBoard, in `tensorboard/RUN`. */
   readonly tensorBoard?: boolean;
+  /** Changes how a run is shown, such as its name; `run` is its number in the list. */
+  readonly present?: (input: ReportInput, run: number) => ReportInput;
 }
 
 /** What {@link report} wrote; absolute paths. */
@@ -35,7 +37,7 @@ export interface ReportFiles {
  *   signal's reason. An encoder that cannot be looked at is told and left out.
  */
 export async function report(runs: readonly string[], options: ReportOptions = {}): Promise<ReportFiles> {
-  const { out, encoder = true, tensorBoard = false, ...looking } = options;
+  const { out, encoder = true, tensorBoard = false, present = asItIs, ...looking } = options;
   const [first] = runs;
   if (first === undefined) {
     throw pipelineError('USAGE', {
@@ -45,12 +47,12 @@ export async function report(runs: readonly string[], options: ReportOptions = {
   }
   const folder = resolve(out ?? first);
   const inputs: { readonly input: ReportInput; readonly looked: RunExtras | undefined }[] = [];
-  for (const run of runs) {
+  for (const [index, run] of runs.entries()) {
     const opened = await RunFolder.open(run);
     const looked =
       encoder && (await opened.hasCheckpoint()) ? await tryLooking(opened.path, looking) : undefined;
     if (looked) await writeFileAtomic(join(opened.path, EXTRAS_FILE), `${JSON.stringify(looked.extras)}\n`);
-    inputs.push({ input: await readRun(opened.path), looked });
+    inputs.push({ input: present(await readRun(opened.path), index), looked });
   }
   const written = await writeReport(
     folder,
@@ -62,6 +64,10 @@ export async function report(runs: readonly string[], options: ReportOptions = {
     await writeTensorBoard(join(logs, input.name), input, { ...(looked && { features: looked.features }) });
   }
   return { ...written, tensorBoard: logs };
+}
+
+function asItIs(input: ReportInput): ReportInput {
+  return input;
 }
 
 /** A report without what an encoder shows is better than none. */

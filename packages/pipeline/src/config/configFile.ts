@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 
 import { createJiti } from 'jiti';
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml, parseDocument } from 'yaml';
 
 import { pipelineError } from '../errors.js';
 import { isPlainObject, type ConfigLayer } from './layers.js';
@@ -49,9 +49,18 @@ export async function readConfigFile(path: string): Promise<ConfigLayer> {
 }
 
 async function parse(file: string, extension: string): Promise<unknown> {
-  if (extension === '.json') return JSON.parse(await readFile(file, 'utf8'));
+  if (extension === '.json') return parseJson(await readFile(file, 'utf8'));
   if (extension === '.yaml' || extension === '.yml') return parseYaml(await readFile(file, 'utf8'));
   // Without the caches a changed file would be read as it was.
   const jiti = createJiti(import.meta.url, { fsCache: false, moduleCache: false });
   return jiti.import(file, { default: true });
+}
+
+/** JSON in which each key is there once: of two values the first would be lost without a word. */
+function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  // What is JSON is YAML, too.
+  const twice = parseDocument(text).errors.find(({ code }) => code === 'DUPLICATE_KEY');
+  if (twice) throw twice;
+  return value;
 }

@@ -1,7 +1,9 @@
+import type { GridInput } from '../compare/gridSchema.js';
 import { nearestWord } from '../config/editDistance.js';
 import type { ConfigLayer } from '../config/layers.js';
 import type { ConfigInput } from '../config/schema.js';
 import { pipelineError } from '../errors.js';
+import { compareDemo } from './compareDemo.js';
 import { deepClusterCifar10, deepClusterImagenet } from './deepCluster.js';
 import { mocoV1Cifar10, mocoV1Imagenet, mocoV2Cifar10, mocoV2Imagenet } from './moco.js';
 import { pclCifar10 } from './pclCifar10.js';
@@ -24,6 +26,11 @@ export const presets: Readonly<Record<string, ConfigInput>> = {
   'simclr-imagenet': simclrImagenet,
   'deepcluster-cifar10': deepClusterCifar10,
   'deepcluster-imagenet': deepClusterImagenet,
+};
+
+/** The grids of runs to compare that come with the package, by name. */
+export const grids: Readonly<Record<string, GridInput>> = {
+  'compare-demo': compareDemo,
 };
 
 /**

@@ -1,0 +1,80 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { EvaluatorName, FeatureScores } from '../commands/evaluate.js';
+import { pipelineError } from '../errors.js';
+import { RunFolder } from '../run/runFolder.js';
+import type { RunSummary } from '../run/summary.js';
+import { differences } from './differences.js';
+import type { PlannedRun } from './planRuns.js';
+
+/** How far a run is: not begun; begun and not at its end; trained, but not judged; all done. */
+export type RunState = 'new' | 'begun' | 'trained' | 'done';
+
+/** A trained run's summary and what evaluators found. */
+export interface FinishedRun {
+  readonly summary: RunSummary;
+  readonly scores: FeatureScores;
+}
+
+/** Where the scores of a run are kept. */
+export function evaluationFile({ folder }: PlannedRun): string {
+  return join(folder, 'evaluation.json');
+}
+
+/** How far a run is by its folder, in which anything may be missing. */
+export async function runStateOf(run: PlannedRun, evaluators: readonly EvaluatorName[]): Promise<RunState> {
+  const hasBegun = await stat(join(run.folder, 'config.json')).then(
+    () => true,
+    () => false,
+  );
+  if (!hasBegun) return 'new';
+  const { summary, scores } = await readResults(run);
+  if (summary?.status !== 'completed') return 'begun';
+  return evaluators.every((name) => scores?.evaluations[name] !== undefined) ? 'done' : 'trained';
+}
+
+/** The results of a run that is done. */
+export async function readFinished(run: PlannedRun): Promise<FinishedRun | undefined> {
+  const { summary, scores } = await readResults(run);
+  return summary?.status === 'completed' && scores ? { summary, scores } : undefined;
+}
+
+/**
+ * Requires that folders which hold runs already hold those that are planned.
+ *
+ * @throws {ProtoclError} `CONFIG_DIFFERS` with all that differs
+ */
+export async function requireSameConfigs(runs: readonly PlannedRun[]): Promise<void> {
+  const lines: string[] = [];
+  for (const run of runs) {
+    if ((await runStateOf(run, [])) === 'new') continue;
+    const { config } = await (await RunFolder.open(run.folder)).readConfig();
+    for (const { path, values } of differences(config, run.resolved.config)) {
+      const [before, now] = values.map((value) => (value === undefined ? 'not set' : JSON.stringify(value)));
+      lines.push(`${run.name}: ${path} was ${before}, is ${now}`);
+    }
+  }
+  if (lines.length === 0) return;
+  throw pipelineError('CONFIG_DIFFERS', {
+    message: ['there are runs with other settings in the folder of this comparison', ...lines].join('\n  '),
+    expected: 'runs of the same settings, or none',
+    remedy: 'Write to another folder by --out, or remove the folders of these runs to train them anew',
+  });
+}
+
+async function readResults(run: PlannedRun): Promise<Partial<FinishedRun>> {
+  const summary = (await readJson(join(run.folder, 'summary.json'))) as RunSummary | undefined;
+  const scores = (await readJson(evaluationFile(run))) as FeatureScores | undefined;
+  return { ...(summary && { summary }), ...(scores?.evaluations && { scores }) };
+}
+
+/** What a file holds; nothing where it is missing or cannot be understood, and so has to be made again. */
+async function readJson(path: string): Promise<object | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
