@@ -50,11 +50,11 @@ export function stripes({ size = 128, batchSize = 32, seed = 1 } = {}): StripesS
   // Sorted by class, as folders are.
   const labels = Int32Array.from({ length: size }, (_, index) => Math.floor((index * CLASSES) / size));
   const stepsPerEpoch = Math.floor(size / batchSize);
-  const images = (indices: Int32Array, lookOf: (index: number) => Look) => {
+  const images = (indices: Int32Array, lookOf: (index: number, row: number) => Look) => {
     const pixels = new Float32Array(indices.length * SIDE * SIDE * 3);
     for (const [row, index] of indices.entries()) {
       const part = pixels.subarray(row * SIDE * SIDE * 3, (row + 1) * SIDE * SIDE * 3);
-      paint(part, labels[index]!, lookOf(index));
+      paint(part, labels[index]!, lookOf(index, row));
     }
     return tf.tensor4d(pixels, [indices.length, SIDE, SIDE, 3]);
   };
@@ -63,12 +63,17 @@ export function stripes({ size = 128, batchSize = 32, seed = 1 } = {}): StripesS
     batchSize,
     stepsPerEpoch,
     labels,
-    async *views(epoch, firstStep): AsyncGenerator<TrainingBatch> {
-      const order = randomStream({ seed, purpose: 'shuffle', epoch }).permutation(size);
+    async *views(epoch, firstStep, given): AsyncGenerator<TrainingBatch> {
+      const order = given ?? randomStream({ seed, purpose: 'shuffle', epoch }).permutation(size);
       for (let step = firstStep; step < stepsPerEpoch; step++) {
         const indices = order.slice(step * batchSize, (step + 1) * batchSize);
+        // An image that comes again has other views.
+        const timeOf = (index: number, row: number) =>
+          order.subarray(0, step * batchSize + row).filter((other) => other === index).length;
         const view = (name: string) =>
-          images(indices, (index) => drawLook(randomStream({ seed, purpose: name, epoch, step: index })));
+          images(indices, (index, row) =>
+            drawLook(randomStream({ seed, purpose: name, epoch, step: index + size * timeOf(index, row) })),
+          );
         yield { views: [view('first view'), view('second view')], indices };
       }
     },

@@ -4,6 +4,7 @@ import type { Encoder } from '@protocl/encoders';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { differentiate } from '../differentiate.js';
+import { trainerError } from '../errors.js';
 import type {
   Clusters,
   Figures,
@@ -157,9 +158,18 @@ class DeepCluster implements Method {
 
   fromState(state: State): void {
     const { tensors, values } = statePart(state, 'clusters');
+    const labels = tensors['labels'];
+    if (labels?.data.length !== this.size) {
+      throw trainerError('CHECKPOINT_MISMATCH', {
+        message: 'the stored pseudo-labels are of other images',
+        given: labels ? `${labels.data.length} pseudo-labels` : 'no pseudo-labels',
+        expected: `one for each of ${this.size} images`,
+        remedy: 'Resume with the settings and the data set that the checkpoint was made with',
+      });
+    }
     this.#classifier.fromState(statePart(state, 'classifier'));
     this.encoder.fromState(statePart(state, 'encoder'));
-    this.#labels.set(tensors['labels']!.data);
+    this.#labels.set(labels.data);
     const epoch = values?.['epoch'];
     this.#clustered = typeof epoch === 'number' ? epoch : undefined;
   }

@@ -3,8 +3,8 @@ import type { RandomStream } from '@protocl/core/random';
 import { NO_CLUSTER } from './prototypes.js';
 
 /**
- * Images for an epoch, about as many of each cluster: of a large one some, of a small one all, some of
- * them again and again. Images of no cluster do not come.
+ * Images for an epoch, about as many of each cluster: of a large one some, each once; of a small one as many
+ * draws, in which images come again and again, and some perhaps not. Images of no cluster do not come.
  *
  * @param assignments int32 [n]: the cluster of each image
  * @returns int32 [n], in random order
