@@ -13,12 +13,13 @@ import { encodeSafetensors } from './safetensors/encodeSafetensors.js';
  */
 export async function saveEncoder(encoder: Encoder, path: string): Promise<WrittenFile> {
   const { tensors } = await encoder.toState();
-  const { architecture, stem, width, head } = encoder.options;
+  const { architecture, stem, input, width, head } = encoder.options;
   const metadata = {
     // By this other tools know that the layouts are PyTorch's.
     format: 'pt',
     architecture,
     stem,
+    input,
     width: String(width),
     head: head.kind,
     ...(head.kind !== 'none' && { dimension: String(head.dimension) }),

@@ -58,7 +58,14 @@ describe('createEncoder', () => {
   test('fills in the defaults', () => {
     const encoder = createEncoder({ architecture: 'resnet8', seed: 3 });
     const head = { kind: 'linear', dimension: 128 };
-    expect(encoder.options).toEqual({ architecture: 'resnet8', stem: 'small', width: 64, head, seed: 3 });
+    expect(encoder.options).toEqual({
+      architecture: 'resnet8',
+      stem: 'small',
+      input: 'rgb',
+      width: 64,
+      head,
+      seed: 3,
+    });
     expect([encoder.featureSize, encoder.outputSize]).toEqual([256, 128]);
     encoder.dispose();
   });
@@ -110,6 +117,7 @@ describe('createEncoder', () => {
   test.each([
     ['architecture', { architecture: 'resnet9' as 'resnet8', seed: 1 }],
     ['stem', { architecture: 'resnet8', stem: 'cifar' as 'small', seed: 1 }],
+    ['input', { architecture: 'resnet8', input: 'edges' as 'sobel', seed: 1 }],
     ['width', { architecture: 'resnet8', width: 0, seed: 1 }],
     ['width', { architecture: 'resnet8', width: 1.5, seed: 1 }],
     ['seed', { architecture: 'resnet8', seed: -1 }],

@@ -69,6 +69,7 @@ describe('saveEncoder and loadEncoder', () => {
       format: 'pt',
       architecture: 'resnet14',
       stem: 'small',
+      input: 'rgb',
       width: '2',
       head: 'linear',
       dimension: '128',
