@@ -3,7 +3,8 @@
 import type { GridInput } from '../compare/gridSchema.js';
 
 const EPOCHS = 6;
-const WARMUP = 2;
+/** Half of them, so that there are no more evaluations on the way than at its end and at the end of the run. */
+const WARMUP = 3;
 
 /** What MoCo shares with the base's PCL, of which nothing is left where the kind of the method changes. */
 const moco = { kind: 'moco', queue: 2048, momentum: 0.995, batchNormSplits: 1 } as const;

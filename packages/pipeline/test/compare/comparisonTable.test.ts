@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals';
+import type { ArmComparison } from '@protocl/pipeline';
+
+import { markdownOf, tableOf } from '../../src/compare/comparisonTable.js';
+import { spreadOf } from '../../src/compare/spread.js';
+
+/** An arm with some runs of these figures. */
+function arm(name: string, runs: number, figures: Record<string, number[]>): ArmComparison {
+  const spreads = Object.entries(figures).map(([figure, values]) => [figure, spreadOf(values)] as const);
+  return {
+    name,
+    runs: Array.from({ length: runs }, (_, seed) => ({ seed, folder: `${name}/seed-${seed}`, figures: {} })),
+    figures: Object.fromEntries(spreads),
+  };
+}
+
+test('a table has a row for each arm, and the columns that some arm has a figure for', () => {
+  const arms = [
+    arm('long-name', 2, {
+      'svm.meanAveragePrecision': [0.25, 0.25],
+      'svm.accuracy': [0.5, 0.52],
+      minutes: [1, 2],
+    }),
+    arm('b', 1, {
+      'knn.accuracy@200': [0.123456],
+      'clusters.adjustedMutualInformation@10': [0.2],
+      minutes: [10],
+    }),
+    arm('c', 0, {}),
+  ];
+  const table = tableOf({ name: 'some', seeds: [0, 1], evaluators: ['knn', 'svm', 'clusters'], arms });
+  expect(markdownOf(table)).toBe(
+    [
+      '| arm       |  seeds |     kNN % |        SVM % |     AMI % |   minutes |',
+      '| --------- | -----: | --------: | -----------: | --------: | --------: |',
+      '| long-name |      2 |         - | 51.00 ± 1.41 |         - | 1.5 ± 0.7 |',
+      '| b         | 1 of 2 | 12.35 ± - |            - | 20.00 ± - |  10.0 ± - |',
+      '| c         | 0 of 2 |         - |            - |         - |         - |',
+    ].join('\n'),
+  );
+});
+
+test('of images with several classes, the SVM is shown by its mean average precision', () => {
+  const arms = [arm('a', 1, { 'svm.meanAveragePrecision': [0.5] })];
+  const { columns } = tableOf({ name: 'some', seeds: [0], evaluators: ['svm'], arms });
+  expect(columns).toEqual(['seeds', 'SVM mAP %']);
+});
