@@ -15,6 +15,9 @@ test.each<[string, number[], object, string]>([
   ['no images', [0, 32, 32, 3], { indices: [] }, 'INVALID_SHAPE'],
   ['too few indices', [2, 32, 32, 3], {}, 'INVALID_SHAPE'],
   ['a negative view', [1, 32, 32, 3], { view: -1 }, 'INVALID_OPTION'],
+  ['fewer views than images', [2, 32, 32, 3], { indices: [0, 1], view: [0] }, 'INVALID_OPTION'],
+  ['more views than images', [1, 32, 32, 3], { view: Int32Array.of(0, 1) }, 'INVALID_OPTION'],
+  ['a negative view among others', [2, 32, 32, 3], { indices: [0, 1], view: [0, -1] }, 'INVALID_OPTION'],
   ['half an epoch', [1, 32, 32, 3], { epoch: 0.5 }, 'RANDOM_RANGE'],
   ['a negative index', [1, 32, 32, 3], { indices: [-1] }, 'RANDOM_RANGE'],
 ])('%s are refused without a leak', (_, shape, change, code) => {

@@ -99,6 +99,37 @@ export function describeBatches(backend: BackendName): void {
       }
     });
 
+    test('each image can have a view of its own: that of a call with this view', () => {
+      const view = Int32Array.from(all, (i) => (i * 5) % 4);
+      const images = batchOf(all);
+      const size = 16 * 16 * 3;
+      // The crops of augmentBatch, on which augmentCrops goes on.
+      const crops = tf.tidy(() =>
+        tf.round(tf.mul(tf.randomUniform([N, 16, 16, 3], 0, 1, 'float32', 3), 255)),
+      );
+      for (const [augment, given] of [
+        [augmentBatch, images],
+        [augmentCrops, crops],
+      ] as const) {
+        const viewsOf = (which: number | ArrayLike<number>) =>
+          valuesOf(() =>
+            augment(given as tf.Tensor4D, everything, { ...OPTIONS, indices: all, view: which }),
+          );
+        const before = tf.memory().numTensors;
+        const each = viewsOf(view);
+        expect(viewsOf([...view])).toEqual(each);
+        const separate = [0, 1, 2, 3].map(viewsOf);
+        expect(tf.memory().numTensors).toBe(before);
+        for (const [i, own] of view.entries()) {
+          const part = (values: Float32Array) => values.subarray(i * size, (i + 1) * size);
+          expect(largestDifference(part(each), part(separate[own]!))).toBeLessThan(1e-5);
+          expect(largestDifference(part(each), part(separate[(own + 1) % 4]!))).toBeGreaterThan(1e-3);
+        }
+        expect(viewsOf(new Int32Array(N).fill(2))).toEqual(separate[2]);
+      }
+      tf.dispose([images, crops]);
+    });
+
     test('int32 images are as good as float32', () => {
       const images = batchOf(all);
       const whole = tf.cast(images, 'int32');

@@ -66,4 +66,54 @@ describe('batches', () => {
       expect.objectContaining({ code: 'INVALID_OPTION', given: batchSize }),
     );
   });
+
+  describe('with an order', () => {
+    const order = Int32Array.of(7, 7, 0, 3, 7, 0, 9, 9, 1, 7);
+    const options = { batchSize: 4, seed: 1, order, dropRemainder: false };
+
+    test('follow it, and count how often an image has come before', () => {
+      const all = [...batches(dataset, options)];
+      expect(all.map(({ indices }) => [...indices])).toEqual([
+        [7, 7, 0, 3],
+        [7, 0, 9, 9],
+        [1, 7],
+      ]);
+      expect(all.map(({ repeats }) => [...repeats!])).toEqual([
+        [0, 1, 0, 0],
+        [2, 1, 0, 1],
+        [0, 3],
+      ]);
+      for (const { images, labels, indices } of all) {
+        expect([...labels]).toEqual([...indices].map((index) => index % 4));
+        expect([...images]).toEqual(
+          [...indices].flatMap((index) => [0, 1, 2, 3, 4, 5].map((b) => index * 6 + b)),
+        );
+      }
+      expect(all).toEqual([...batches(dataset, { ...options, seed: 2, epoch: 5, shuffle: false })]);
+    });
+
+    test('from a first step on are those of the whole epoch', () => {
+      const whole = [...batches(dataset, options)];
+      for (const firstStep of [0, 1, 2, 3]) {
+        expect([...batches(dataset, { ...options, firstStep })]).toEqual(whole.slice(firstStep));
+      }
+    });
+
+    test('count nothing where there is none', () => {
+      for (const batch of batches(dataset, { batchSize: 5, seed: 1 })) {
+        expect('repeats' in batch).toBe(false);
+      }
+    });
+
+    test.each([
+      ['too short', Int32Array.of(1, 2, 3), 3],
+      ['too long', new Int32Array(11), 11],
+      ['of an image that is not there', Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 10), 10],
+      ['of an image without a place', Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, -1), -1],
+    ])('refuse one that is %s', (_, wrong, given) => {
+      expect(() => indicesOf({ ...options, order: wrong })).toThrow(
+        expect.objectContaining({ code: 'INVALID_OPTION', given }),
+      );
+    });
+  });
 });

@@ -31,6 +31,8 @@ export async function makeBatch(plan: LoaderPlan, task: BatchTask): Promise<Batc
 
   /** Decodes an image into a row; false where there is no use in going on with it. */
   const decodeInto = async (row: number, index: number): Promise<boolean> => {
+    // In an order that is given an image may come twice in a batch; it counts once.
+    if (corrupt.some((image) => image.index === index)) return false;
     try {
       rows.set(row, index, await decode(plan, task, index, repeats?.[row] ?? 0));
       return true;
