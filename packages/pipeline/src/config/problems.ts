@@ -75,7 +75,8 @@ function unknownKey(
 ): ConfigProblem {
   const path = parent === '' ? key : `${parent}.${key}`;
   const sibling = nearestWord(key, siblings);
-  const elsewhere = allKeys(schema).filter((known) => known.split('.').at(-1) === key);
+  // The key itself is known where another kind of this object has it.
+  const elsewhere = allKeys(schema).filter((known) => known.split('.').at(-1) === key && known !== path);
   const meant = sibling === undefined ? elsewhere : [parent === '' ? sibling : `${parent}.${sibling}`];
   const origin = originOf(path, origins);
   return {

@@ -178,6 +178,88 @@ describe('an impossible combination', () => {
   });
 });
 
+describe('a method of another kind', () => {
+  const shared = { temperature: 0.2, symmetric: false, momentum: 0.999 };
+  const methods: [flags: string[], method: Record<string, unknown>][] = [
+    [['method.kind=moco'], { kind: 'moco', queue: 65_536, batchNormSplits: 8, ...shared }],
+    [['method.kind=simclr'], { kind: 'simclr', temperature: 0.1 }],
+    [['method.kind=simclr', 'method.temperature=0.5'], { kind: 'simclr', temperature: 0.5 }],
+    [
+      ['method.kind=deepcluster', 'method.clusters=300'],
+      {
+        kind: 'deepcluster',
+        clusters: 300,
+        components: 256,
+        everyEpochs: 1,
+        sampling: 'uniform',
+        classifier: { learningRate: 0.05, weightDecay: 1e-5 },
+        clustering: {
+          iterations: 20,
+          redo: 1,
+          minPointsPerCentroid: 10,
+          maxPointsPerCentroid: 1000,
+          assigner: 'tensor',
+        },
+      },
+    ],
+  ];
+  test.each(methods)('%j replaces the preset’s', (flags, method) => {
+    const { config, origins } = resolveConfig([demo, ...flags.map(readSetFlag)]);
+    expect(config.method).toEqual(method);
+    expect(origins['method.granularities']).toBeUndefined();
+    expect(origins['method.kind']).toBe(`--set ${flags[0]}`);
+  });
+
+  test.each([
+    ['method.kind=mocco', 'method.kind', 'wrong value', 'Did you mean moco?'],
+    ['method={kind: moco, granularities: [4]}', 'method.granularities', 'unknown key', undefined],
+    [
+      'method={kind: simclr, temprature: 1}',
+      'method.temprature',
+      'unknown key',
+      'Did you mean method.temperature?',
+    ],
+    ['method={kind: moco, queue: 1000}', 'method.queue', 'impossible combination', 'Use 1024'],
+    ['method={kind: moco, batchNormSplits: 3}', 'method.batchNormSplits', 'impossible combination', 'Use 2'],
+    [
+      'method={kind: deepcluster, clusters: 50001}',
+      'method.clusters',
+      'impossible combination',
+      expect.any(String),
+    ],
+    [
+      'method={kind: deepcluster, components: 50001}',
+      'method.components',
+      'impossible combination',
+      expect.any(String),
+    ],
+  ])('%s is told', (flag, path, kind, suggestion) => {
+    const problems = problemsWith(flag);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ kind, path });
+    expect(problems[0]!.suggestion).toEqual(suggestion);
+  });
+});
+
+test('the JSON schema knows each kind of method by its own keys', () => {
+  const { method } = configJsonSchema()['properties'] as {
+    method: { oneOf: { properties: Record<string, { const?: string }>; additionalProperties: boolean }[] };
+  };
+  const kinds = method.oneOf.map(({ properties, additionalProperties }) => {
+    expect(additionalProperties).toBe(false);
+    // The seed is that of the run.
+    expect(properties['seed']).toBeUndefined();
+    return [properties['kind']!.const, Object.keys(properties)] as const;
+  });
+  expect(kinds.map(([kind]) => kind)).toEqual(['pcl', 'moco', 'simclr', 'deepcluster']);
+  const keys: Record<string, string[]> = Object.fromEntries(kinds.map(([kind, names]) => [kind!, names]));
+  expect(keys['simclr']).toEqual(['kind', 'temperature']);
+  expect(keys['moco']).toEqual(expect.arrayContaining(['queue', 'momentum', 'symmetric', 'batchNormSplits']));
+  expect(keys['moco']).not.toContain('granularities');
+  expect(keys['pcl']).toEqual(expect.arrayContaining(['granularities', 'instanceWeight', 'prototypeWeight']));
+  expect(keys['deepcluster']).toEqual(expect.arrayContaining(['clusters', 'sampling', 'classifier']));
+});
+
 test('the JSON schema describes every key', () => {
   const schema = configJsonSchema();
   expect(schema).toMatchObject({ type: 'object', additionalProperties: false });

@@ -66,6 +66,38 @@ describe('memoryData', () => {
     expect(await epochOf(1, 2)).toEqual((await epochOf(1)).slice(2));
   });
 
+  test('follows an order, with other views each time that an image comes', async () => {
+    const order = Int32Array.from({ length: 50 }, (_, place) => (place * place) % 7);
+    const { source } = memoryData(train, undefined, options);
+    const viewsFrom = async (firstStep: number) => {
+      const batches: { views: Float32Array[]; indices: number[] }[] = [];
+      for await (const { views, indices } of source.views(2, firstStep, order)) {
+        batches.push({ views: views.map((view) => view.dataSync<'float32'>()), indices: [...indices] });
+        tf.dispose([...views]);
+      }
+      return batches;
+    };
+    const batches = await viewsFrom(0);
+    expect(batches.flatMap(({ indices }) => indices)).toEqual([...order.subarray(0, 48)]);
+    const times = new Map<number, number>();
+    for (const { views, indices } of batches) {
+      for (const [row, index] of indices.entries()) {
+        const time = times.get(index) ?? 0;
+        times.set(index, time + 1);
+        for (const which of [0, 1]) {
+          const image = gathered(train, Int32Array.of(index));
+          const draws = { seed: 5, epoch: 2, indices: [index], view: 2 * time + which };
+          const expected = augmentBatch(image, recipe, draws);
+          const values = views[which]!.subarray(row * 8 * 8 * 3, (row + 1) * 8 * 8 * 3);
+          expected.dataSync().forEach((value, at) => expect(values[at]).toBeCloseTo(value, 4));
+          tf.dispose([image, expected]);
+        }
+      }
+    }
+    expect(Math.max(...times.values())).toBeGreaterThan(5);
+    expect(await viewsFrom(2)).toEqual(batches.slice(2));
+  });
+
   test('shows evaluation and E-step every image once, as it is', async () => {
     const { source } = memoryData(train, undefined, options);
     const seen: number[] = [];
