@@ -56,6 +56,29 @@ describe('topk', () => {
   });
 });
 
+test('topk of long rows is a full sort, and what is no number comes first', () => {
+  const [rows, columns, k] = [3, 10_007, 200];
+  // In the last row values fall, rise and repeat; in the first, some are no numbers.
+  const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * i) * 3);
+  for (let i = 0; i < columns; i++) values[2 * columns + i] = Math.floor(i / 7) % 900;
+  for (const place of [4, 5000, columns - 1]) values[place] = NaN;
+  const x = tf.tensor2d(values, [rows, columns]);
+  const { values: largest, indices } = tf.topk(x, k);
+  const rank = (value: number) => (Number.isNaN(value) ? Infinity : value);
+  const expected = Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (__, column) => column)
+      .sort((a, b) => {
+        const [first, second] = [a, b].map((column) => rank(values[row * columns + column]!));
+        return first === second ? a - b : second! - first!;
+      })
+      .slice(0, k),
+  );
+  expect(indices.arraySync()).toEqual(expected);
+  expect(Array.from(largest.dataSync())).toEqual(
+    expected.flatMap((places, row) => places.map((column) => values[row * columns + column])),
+  );
+});
+
 describe('whole numbers divided by what stops a processor', () => {
   const least = -(2 ** 31);
   const a = [7, -7, 0, 5, 5, least];

@@ -87,6 +87,7 @@ function normalizedRows(features: tf.Tensor2D, first: number, count: number): tf
   return tf.tidy(() => {
     const rows = tf.slice(features, [first, 0], [count, -1]);
     // A feature of zeros stays one, and is equally unlike all others.
-    return tf.div<tf.Tensor2D>(rows, tf.maximum(tf.norm(rows, 2, 1, true), 1e-12));
+    const lengths = tf.sqrt(tf.sum(tf.square(rows), 1, true));
+    return tf.div<tf.Tensor2D>(rows, tf.maximum(lengths, 1e-12));
   });
 }

@@ -28,8 +28,8 @@ export interface LinearProbeResult extends Evaluation {
   readonly converged: boolean;
 }
 
-/** Rows whose logits are held at once. */
-const BLOCK = 8192;
+/** Logits that are held at once: 16 MiB. */
+const BLOCK_LOGITS = 2 ** 22;
 /** What the rounding of float32 leaves of the loss, as a share. */
 const FLOAT32_PRECISION = 1e-6;
 
@@ -60,8 +60,8 @@ export async function linearProbe(
   const fitted = standardize.apply(train.features);
   const heldOut = standardize.apply(test.features);
   standardize.dispose();
-  const targets = tf.tidy(
-    () => tf.oneHot(tf.tensor1d(train.labels, 'int32'), classes, 1, 0, 'float32') as tf.Tensor2D,
+  const targets = tf.tidy(() =>
+    tf.transpose(tf.oneHot(tf.tensor1d(train.labels, 'int32'), classes, 1, 0, 'float32') as tf.Tensor2D),
   );
   try {
     const objective = async (point: Float64Array) => {
@@ -96,7 +96,12 @@ export async function linearProbe(
   }
 }
 
-/** Mean cross-entropy over the images, and its gradient: weights first, then biases. */
+/**
+ * Mean cross-entropy over the images, and its gradient: weights first, then biases. Images are columns: products with
+ * so few classes are several times as quick that way.
+ *
+ * @param targets float32 [classes, n]
+ */
 async function lossAndGradient(
   features: tf.Tensor2D,
   targets: tf.Tensor2D,
@@ -105,17 +110,19 @@ async function lossAndGradient(
   const [count] = features.shape;
   const gradient = new Float64Array(point.length);
   let loss = 0;
-  for (let begin = 0; begin < count; begin += BLOCK) {
+  const most = Math.max(1, Math.floor(BLOCK_LOGITS / targets.shape[0]));
+  for (let begin = 0; begin < count; begin += most) {
     const parts = tf.tidy(() => {
-      const rows = Math.min(BLOCK, count - begin);
-      const x = tf.slice(features, [begin, 0], [rows, -1]);
-      const y = tf.slice(targets, [begin, 0], [rows, -1]);
+      const rows = Math.min(most, count - begin);
+      const isWhole = rows === count;
+      const x = isWhole ? features : tf.slice(features, [begin, 0], [rows, -1]);
+      const y = isWhole ? targets : tf.slice(targets, [0, begin], [-1, rows]);
       const logits = logitsOf(x, point);
-      const shifted = tf.sub(logits, tf.max(logits, 1, true));
-      const logProbabilities = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
-      const errors = tf.sub(tf.exp(logProbabilities), y);
+      const shifted = tf.sub(logits, tf.max(logits, 0, true));
+      const logProbabilities = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 0, true)));
+      const errors = tf.sub<tf.Tensor2D>(tf.exp(logProbabilities), y);
       return {
-        gradient: tf.concat([tf.reshape(tf.matMul(x, errors, true), [-1]), tf.sum(errors, 0)]),
+        gradient: tf.concat([tf.reshape(tf.matMul(errors, x), [-1]), tf.sum(errors, 1)]),
         loss: tf.neg(tf.sum(tf.mul(logProbabilities, y))),
       };
     });
@@ -127,17 +134,17 @@ async function lossAndGradient(
   return { loss, gradient };
 }
 
-/** [N, classes]; the point holds [D, classes] weights, then as many biases as classes. */
+/** [classes, N]; the point holds [classes, D] weights, then as many biases as classes. */
 function logitsOf(x: tf.Tensor2D, point: Float64Array): tf.Tensor2D {
   const inputs = x.shape[1];
   const outputs = point.length / (inputs + 1);
-  const weights = tf.tensor2d(Float32Array.from(point.subarray(0, inputs * outputs)), [inputs, outputs]);
-  const bias = tf.tensor1d(Float32Array.from(point.subarray(inputs * outputs)));
-  return tf.add(tf.matMul(x, weights), bias);
+  const weights = tf.tensor2d(Float32Array.from(point.subarray(0, inputs * outputs)), [outputs, inputs]);
+  const bias = tf.tensor2d(Float32Array.from(point.subarray(inputs * outputs)), [outputs, 1]);
+  return tf.add(tf.matMul(weights, x, false, true), bias);
 }
 
 async function accuracyOf(features: tf.Tensor2D, labels: Int32Array, point: Float64Array): Promise<number> {
-  const classes = tf.tidy(() => tf.argMax(logitsOf(features, point), 1));
+  const classes = tf.tidy(() => tf.argMax(logitsOf(features, point), 0));
   const predicted = await classes.data();
   classes.dispose();
   let correct = 0;

@@ -15,6 +15,7 @@ import { listOperator, operator } from '../native/operator.js';
 import { defineKernel } from './defineKernel.js';
 import { numbers } from './numbers.js';
 
+const largestValues = listOperator('protocl::largest_values');
 const topK = listOperator('aten::topk');
 const sort = listOperator('aten::sort');
 const stableSort = listOperator('aten::sort', 'stable');
@@ -39,6 +40,10 @@ defineKernel<TopKInputs, TopKAttrs>(TopK, ({ inputs: { x }, attrs: { k }, backen
   const size = x.shape.at(-1) as number;
   const count = util.sizeFromShape(x.shape.slice(0, -1));
   const rows = reshape(numbers(x, backend), [count, size]);
+  if (backend.device === 'cpu' && x.dtype === 'float32') {
+    const largest = largestValues(rows, k);
+    return largest.map((handle) => backend.output(reshape(handle, [...x.shape.slice(0, -1), k])));
+  }
   const [values, indices] = topK(rows, k) as Pair;
   const first = k === 0 ? indices : firstOfEqual(rows, count, values, indices, k, backend);
   const [ordered, places] = inOrder(rows, first);
