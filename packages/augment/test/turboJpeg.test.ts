@@ -10,6 +10,7 @@ import sharp from 'sharp';
 import type { DecodeOptions } from '../src/files/decodeImage.js';
 import { plainJpegSize } from '../src/files/plainJpeg.js';
 import { loadTurboJpeg, type TurboJpeg } from '../src/files/turboJpeg.js';
+import { recipes } from '../src/recipes.js';
 import { picture } from './picture.js';
 import { fixture } from './reference.js';
 
@@ -25,6 +26,7 @@ const noted: TurboJpeg = async (bytes, size) => {
 };
 jest.unstable_mockModule('../src/files/turboJpeg.js', () => ({ turboJpeg: () => noted }));
 const { decodeImage } = await import('../src/files/decodeImage.js');
+const { decodePlain } = await import('../src/files/decodePlain.js');
 
 const decodeForever = fileURLToPath(new URL('workers/decodeForever.mjs', import.meta.url));
 const SLOW = 60_000;
@@ -114,6 +116,14 @@ describe('pixels are those of sharp', () => {
     const images = await Promise.all(files.map((bytes) => decodeImage(bytes, {})));
     for (const [i, { data }] of images.entries()) expect(Buffer.compare(data, expected[i]!.data)).toBe(0);
     expect(new Set(images.map(({ data }) => data.buffer)).size).toBe(images.length);
+
+    // Those that are given back at once may share it one after the other.
+    const recipe = recipes.mocoV2({ size: 32 });
+    const alone: Uint8Array[] = [];
+    for (const bytes of files) alone.push(await decodePlain(bytes, recipe));
+    for (let round = 0; round < 5; round++) {
+      expect(await Promise.all(files.map((bytes) => decodePlain(bytes, recipe)))).toEqual(alone);
+    }
   });
 
   test('of more calls at once than are queued', async () => {

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { CHANNELS, requireCount } from '../checks.js';
 import { augmentError } from '../errors.js';
 import type { RgbImage } from '../resampling/resampleImage.js';
+import { giveBackMemory } from './imageMemory.js';
 import { plainJpegSize } from './plainJpeg.js';
 import { readSource, type ImageSource } from './readSource.js';
 import { turboJpeg } from './turboJpeg.js';
@@ -60,6 +61,26 @@ export async function decodeImage(
     return { data: threeChannels(data, info.channels), height: info.height, width: info.width };
   } catch (cause) {
     throw typedError(source, maxPixels, cause);
+  }
+}
+
+/**
+ * Decodes an image as {@link decodeImage} does, and uses it at once: its memory is the next image's, so
+ * nothing of it may be kept.
+ *
+ * @returns what `use` returns
+ * @throws what {@link decodeImage} and `use` throw
+ */
+export async function useImage<T>(
+  source: ImageSource,
+  options: DecodeOptions,
+  use: (image: RgbImage) => T,
+): Promise<T> {
+  const image = await decodeImage(source, options);
+  try {
+    return use(image);
+  } finally {
+    giveBackMemory(image.data);
   }
 }
 

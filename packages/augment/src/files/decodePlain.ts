@@ -1,7 +1,7 @@
 import { centreResampling } from '../cropResampling.js';
 import { parseRecipe, type AugmentationRecipe } from '../recipe.js';
 import { resampleImage } from '../resampling/resampleImage.js';
-import { decodeImage, type DecodeOptions } from './decodeImage.js';
+import { useImage, type DecodeOptions } from './decodeImage.js';
 import type { ImageSource } from './readSource.js';
 
 /**
@@ -18,6 +18,7 @@ export async function decodePlain(
   options: DecodeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const resolved = parseRecipe(recipe);
-  const image = await decodeImage(source, options);
-  return resampleImage(image, centreResampling(image.height, image.width, resolved));
+  return useImage(source, options, (image) =>
+    resampleImage(image, centreResampling(image.height, image.width, resolved)),
+  );
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { CHANNELS } from '../checks.js';
 import type { RgbImage } from '../resampling/resampleImage.js';
+import { giveBackMemory, takeMemory } from './imageMemory.js';
 import type { ImageSize } from './plainJpeg.js';
 
 /**
@@ -119,7 +120,7 @@ async function decode(
 ): Promise<RgbImage | undefined> {
   const handle = library.init(DECOMPRESS);
   try {
-    const data = Buffer.allocUnsafeSlow(height * width * CHANNELS);
+    const data = takeMemory(height * width * CHANNELS);
     inUse.set(handle, [bytes, data]);
     library.set(handle, STOP_ON_WARNING, 1);
     // Whatever the file says when it is read again, no more than that is written.
@@ -132,7 +133,9 @@ async function decode(
     });
     const isThatSize =
       library.get(handle, JPEG_HEIGHT) === height && library.get(handle, JPEG_WIDTH) === width;
-    return status === SUCCESS && isThatSize ? { data, height, width } : undefined;
+    if (status === SUCCESS && isThatSize) return { data, height, width };
+    giveBackMemory(data);
+    return undefined;
   } catch {
     // There is a limit of calls at once, and of memory.
     return undefined;
