@@ -4,7 +4,7 @@ import { drawCropBox } from '../draws/cropBox.js';
 import { drawSample } from '../draws/sampleDraws.js';
 import { parseRecipe, type AugmentationRecipe } from '../recipe.js';
 import { resampleImage } from '../resampling/resampleImage.js';
-import { decodeImage, type DecodeOptions } from './decodeImage.js';
+import { useImage, type DecodeOptions } from './decodeImage.js';
 import type { ImageSource } from './readSource.js';
 
 /** Which crops of which sample are made. */
@@ -40,11 +40,12 @@ export async function decodeCrops(
   const resolved = parseRecipe(recipe);
   requireCount('views', views, 1, MOST_VIEWS);
   requireCount('firstView', firstView, 0, LAST_VIEW - views);
-  const image = await decodeImage(source, options);
-  const crops = Array.from({ length: views }, (_, crop) => {
-    const { draws, stream } = drawSample(resolved, index, { seed, epoch, view: firstView + crop });
-    const box = drawCropBox(stream, image.height, image.width, resolved.randomResizedCrop);
-    return resampleImage(image, cropResampling(box, resolved.randomResizedCrop.size, draws.flip));
-  });
+  const crops = await useImage(source, options, (image) =>
+    Array.from({ length: views }, (_, crop) => {
+      const { draws, stream } = drawSample(resolved, index, { seed, epoch, view: firstView + crop });
+      const box = drawCropBox(stream, image.height, image.width, resolved.randomResizedCrop);
+      return resampleImage(image, cropResampling(box, resolved.randomResizedCrop.size, draws.flip));
+    }),
+  );
   return { crops };
 }
