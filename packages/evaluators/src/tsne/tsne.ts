@@ -68,8 +68,7 @@ const MOST_FOR_ALL_PAIRS = 1000;
  * Embeds features in the plane so that neighbours stay neighbours.
  *
  * The repulsion is exact, between all pairs, on the active backend; the attraction is that of neighbours. Time grows
- * with n², memory with n, since matrices of pairs exist in blocks of 16 MiB only: 10,000 samples of 512 values took
- * 215 MiB beside the features, on engine and host together.
+ * with n², memory with n, since no matrix of all pairs ever exists, at most blocks of one.
  *
  * @param features float32 [n, D], finite, n at least 3; stays the caller's
  * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`,
