@@ -6,6 +6,7 @@ import { writeFileAtomic } from '@protocl/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { pipelineError } from '../errors.js';
+import { normalizedRows } from '../evaluation/normalizedRows.js';
 import { featuresOf, type EmbedOptions } from './embed.js';
 import { isFeatureFile, readFeatures, type HostFeatures } from './featureFile.js';
 
@@ -52,7 +53,7 @@ export async function cluster(input: string, options: ClusterOptions): Promise<C
   const { features: values, shape, labels } = await hostFeatures(input, options);
   const features = tf.tidy(() => {
     const given = tf.tensor2d(values, [...shape]);
-    return normalize ? tf.div<tf.Tensor2D>(given, tf.maximum(tf.norm(given, 2, 1, true), 1e-12)) : given;
+    return normalize ? normalizedRows(given) : given;
   });
   try {
     const clusterings: Clustering[] = [];

@@ -1,4 +1,4 @@
-import { createEncoder, loadEncoder, type Encoder } from '@protocl/encoders';
+import type { Encoder } from '@protocl/encoders';
 import {
   linearProtocol,
   semiSupervised,
@@ -10,7 +10,7 @@ import {
 import type { EvaluationConfig } from '../config/sections/run.js';
 import type { LabelledImages, LabelledViews, RunData } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
-import type { OpenedEncoder } from '../run/openEncoder.js';
+import { encoderAt, type OpenedEncoder } from '../run/openEncoder.js';
 
 /** The names of the evaluators that look at images again and again, in the order in which they run. */
 export const ENCODER_EVALUATORS = ['linearProtocol', 'semiSupervised'] as const;
@@ -68,16 +68,7 @@ export async function judgeEncoder(
     const views = rememberedViews((chosen) => data.labelledViews(chosen, batchSize));
     const learning = { epochs, schedule: fallingTwice(epochs, 0.2) };
     found.semiSupervised = await semiSupervised(
-      async () => {
-        const copy = createEncoder({ ...config.encoder, seed });
-        try {
-          await loadEncoder(copy, checkpoint, { prefix: 'method/encoder/' });
-        } catch (error) {
-          copy.dispose();
-          throw error;
-        }
-        return trainable(copy, evaluation);
-      },
+      async () => trainable(await encoderAt(checkpoint, config), evaluation),
       { labels, views, heldOut, classes },
       {
         shares: (shares ?? usual).map((share) => ({ share, ...learning })),

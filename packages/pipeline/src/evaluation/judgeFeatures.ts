@@ -12,6 +12,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 
 import { pipelineError } from '../errors.js';
+import { normalizedRows } from './normalizedRows.js';
 
 /** The names of the evaluators of features, in the order in which they run. */
 export const FEATURE_EVALUATORS = ['knn', 'linear', 'svm', 'lowShot', 'clusters', 'tsne'] as const;
@@ -104,9 +105,7 @@ async function clustersOf(
   }
   const counts = granularities ?? [new Set(labels).size];
   const scores: [string, number][] = [];
-  const normalized = tf.tidy(() =>
-    tf.div<tf.Tensor2D>(features, tf.maximum(tf.norm(features, 2, 1, true), 1e-12)),
-  );
+  const normalized = normalizedRows(features);
   try {
     for (const k of counts) {
       const options = { k, seed, ...(log && { log }), ...(signal && { signal }) };

@@ -45,14 +45,27 @@ export async function openEncoder(path: string, options: OpenEncoderOptions = {}
   const { config } = resolveConfig([layer, ...changes]);
   const { backend, ...settings } = config.engine;
   await useBackend(backend, { ...defined(settings), log: log ?? (() => undefined) });
-  const encoder = createEncoder({ ...config.encoder, seed: config.seed });
+  return { encoder: await encoderAt(checkpoint, config), config, checkpoint, epoch };
+}
+
+/**
+ * Loads the encoder of a checkpoint on the running engine.
+ *
+ * @returns a copy of its own, which the caller disposes
+ * @throws {ProtoclError} what the encoders throw
+ */
+export async function encoderAt(
+  checkpoint: string,
+  { encoder: options, seed }: Pick<Config, 'encoder' | 'seed'>,
+): Promise<Encoder> {
+  const encoder = createEncoder({ ...options, seed });
   try {
     await loadEncoder(encoder, checkpoint, { prefix: 'method/encoder/' });
   } catch (error) {
     encoder.dispose();
     throw error;
   }
-  return { encoder, config, checkpoint, epoch };
+  return encoder;
 }
 
 async function checkpointAt(path: string): Promise<string> {
