@@ -14,6 +14,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   kmeans: async () => (await import('./kmeans/kmeans.js')).kmeans,
   evaluators: async () => (await import('./evaluators/evaluators.js')).evaluators,
   epoch: async () => (await import('./epoch/epoch.js')).epoch,
+  methods: async () => (await import('./methods/methods.js')).methods,
   soak: async () => (await import('./soak/soak.js')).soak,
 };
 

@@ -36,6 +36,7 @@ export const usage = `npm run bench -- NAME [options]
                        kmeans: clusterings, against faiss (5 samples at most)
                        evaluators: kNN, SVM, logistic regression, t-SNE, AMI, against scikit-learn (3 samples at most)
                        epoch: the demo's M-step and E-step, against PyTorch, torchvision and faiss
+                       methods: a training step of MoCo, SimCLR, DeepCluster, against one of our PCL
                        soak: memory over many training steps
 
   --json FILE          write the medians to FILE

@@ -1,0 +1,19 @@
+import type { Config } from '@protocl/pipeline';
+
+import { serve } from '../../harness/serve.js';
+import { startEngine } from '../../ours/startEngine.js';
+import { createLearner, expectation, trainingSteps } from '../../ours/trainingSteps.js';
+
+await serve(async (parameters) => {
+  const versions = await startEngine(parameters);
+  const learner = await createLearner(parameters['config'] as Config);
+  await expectation(learner);
+  const train = trainingSteps(learner);
+  return {
+    versions,
+    async run(iterations) {
+      await train(iterations);
+      return undefined;
+    },
+  };
+});
