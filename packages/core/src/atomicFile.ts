@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { ProtoclError } from './errors.js';
+import { onDisk } from './onDisk.js';
 
 /** What was written: enough to verify the file later. */
 export interface WrittenFile {
@@ -138,29 +139,5 @@ async function removeAbandoned(target: string): Promise<void> {
       () => Infinity,
     );
     if (Date.now() - modified > ABANDONED_AFTER_MS) await rm(path, { force: true });
-  }
-}
-
-/** Awaits a file system operation and names its failure. */
-async function onDisk<T>(target: string, operation: Promise<T>): Promise<T> {
-  try {
-    return await operation;
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code;
-    if (reason === 'ENOSPC' || reason === 'EDQUOT') {
-      throw new ProtoclError('DISK_FULL', {
-        message: 'there is no space left for a file',
-        given: target,
-        remedy: 'Free some space on that disk, or write elsewhere',
-        cause,
-      });
-    }
-    throw new ProtoclError('FILE_NOT_WRITABLE', {
-      message: `a file could not be written (${reason ?? String(cause)})`,
-      given: target,
-      expected: 'a path in a folder that this user may write to',
-      remedy: 'Check the permissions of the folder, or write elsewhere',
-      cause,
-    });
   }
 }

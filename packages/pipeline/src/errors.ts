@@ -19,6 +19,8 @@ export type PipelineErrorCode =
   | 'DATA_MISMATCH'
   /** The folder is not that of a run, or it is one that would be overwritten. */
   | 'RUN_FOLDER'
+  /** Another process is writing to the folder of the run or the comparison. */
+  | 'FOLDER_IN_USE'
   /** The folder of a comparison holds runs of other settings than those that are to be compared. */
   | 'CONFIG_DIFFERS'
   /** Some runs of a comparison failed; the others are done. */

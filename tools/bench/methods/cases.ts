@@ -11,7 +11,7 @@ const TINY_IMAGES = 2048;
 const STEPS = 40;
 const LIMIT = 1.1;
 
-/** One step of each rival against an M-step of PCL: each as the laptop grid trains it. */
+/** One step of each rival against an M-step of PCL: each as the laptop grid trains it, on CIFAR-10. */
 export function methodCases({ device, backend, threads, tiny }: BenchOptions): Case[] {
   const arms = Object.keys(grids[GRID]!.arms);
   const configs = arms.map((arm) => ({ arm, config: armConfig(arm, tiny ? TINY_IMAGES : IMAGES) }));
@@ -35,6 +35,7 @@ export function methodCases({ device, backend, threads, tiny }: BenchOptions): C
 function armConfig(arm: string, limit: number): Config {
   const { base = {}, arms } = grids[GRID]!;
   const { preset, ...shared } = base;
-  const layers = [presets[String(preset)]!, shared, arms[arm]!, { data: { limit, testLimit: limit } }];
+  const data = { kind: 'cifar10', limit, testLimit: limit };
+  const layers = [presets[String(preset)]!, shared, arms[arm]!, { data }];
   return resolveConfig(layers.map((values) => ({ origin: arm, values }))).config;
 }

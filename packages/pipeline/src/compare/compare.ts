@@ -6,6 +6,7 @@ import { writeFileAtomic } from '@protocl/core';
 import type { ConfigLayer } from '../config/layers.js';
 import { ConfigError } from '../config/problems.js';
 import { pipelineError } from '../errors.js';
+import { withFolderLocked } from '../run/folderLock.js';
 import { commandLineProgram } from './childProcess.js';
 import { comparisonOf, type Comparison } from './comparison.js';
 import { ComparisonProgress } from './comparisonProgress.js';
@@ -101,7 +102,7 @@ export async function plannedRuns(
  *
  * @param given a grid, its file or name; or files and presets of runs, which are arms by their names
  * @throws {ConfigError} `INVALID_CONFIG` with what is wrong with any of the configurations
- * @throws {ProtoclError} `CONFIG_DIFFERS` if the folder holds runs of other settings; `INTERRUPTED`;
+ * @throws {ProtoclError} `CONFIG_DIFFERS` if the folder holds runs of other settings; `FOLDER_IN_USE`; `INTERRUPTED`;
  *   `CONFIG_FILE`, `UNKNOWN_NAME`, `USAGE`; `DISK_FULL`, `FILE_NOT_WRITABLE`. A run that fails is told in
  *   the result and leaves the others alone.
  */
@@ -109,7 +110,14 @@ export async function compare(
   given: GridInput | readonly string[],
   options: CompareOptions = {},
 ): Promise<ComparedFiles> {
-  const { grid, folder, runs, chosen } = await plan(given, options);
+  const planned = await plan(given, options);
+  return withFolderLocked(planned.folder, 'comparison', () => carryOut(planned, options));
+}
+
+async function carryOut(
+  { grid, folder, runs, chosen }: Plan,
+  options: CompareOptions,
+): Promise<ComparedFiles> {
   const failed = await perform(grid, chosen, options);
   if (options.signal?.aborted === true) {
     const states = await Promise.all(chosen.map((run) => runStateOf(run, grid.evaluators)));

@@ -20,6 +20,7 @@ import type { RunData } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
 import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
 import { defined } from './defined.js';
+import { withFolderLocked } from './folderLock.js';
 import { prototypePurity, type GranularityPurity } from './prototypePurity.js';
 import type { Output } from './progress.js';
 import { RunFolder } from './runFolder.js';
@@ -51,7 +52,7 @@ export interface TrainOptions extends RunOptions {
  *
  * @returns what `summary.json` holds; `stopped` if the signal asked for it
  * @throws {ConfigError} `INVALID_CONFIG` if the configuration does not fit the images
- * @throws {ProtoclError} `RUN_FOLDER`, `DATA_MISMATCH`, `INTERRUPTED` if stopped before the first step;
+ * @throws {ProtoclError} `RUN_FOLDER`, `FOLDER_IN_USE`, `DATA_MISMATCH`; `INTERRUPTED` if stopped before the first step;
  *   what the engine, the data, the trainer or the disk throw. The last checkpoint then stays good.
  */
 export async function train(resolved: ResolvedConfig, options: TrainOptions = {}): Promise<RunSummary> {
@@ -63,7 +64,9 @@ export async function train(resolved: ResolvedConfig, options: TrainOptions = {}
     if (problems.length > 0) throw new ConfigError(problems);
   }
   const folder = await RunFolder.create(resolved, path);
-  return run(folder, resolved.config, { ...rest, ...(images && { images }), resume: false });
+  return withFolderLocked(folder.path, 'run', () =>
+    run(folder, resolved.config, { ...rest, ...(images && { images }), resume: false }),
+  );
 }
 
 /**
@@ -76,7 +79,7 @@ export async function train(resolved: ResolvedConfig, options: TrainOptions = {}
 export async function resume(path?: string, options: RunOptions = {}): Promise<RunSummary> {
   const folder = path === undefined ? await RunFolder.newest() : await RunFolder.open(path);
   const { config } = await folder.readConfig();
-  return run(folder, config, { ...options, resume: true });
+  return withFolderLocked(folder.path, 'run', () => run(folder, config, { ...options, resume: true }));
 }
 
 async function run(
