@@ -31,6 +31,11 @@ export interface PrincipalComponents {
   dispose(): void;
 }
 
+/** Values of features that are looked at at a time: 64 MiB. */
+const MOST_VALUES = 2 ** 24;
+/** Sums over more rows lose digits, one row after the other being added to what is ever larger. */
+const MOST_ROWS = 2 ** 14;
+
 /** Variances below this share of the largest are rounding, and are not blown up by whitening. */
 const LEAST_SHARE = 1e-7;
 
@@ -38,11 +43,12 @@ const LEAST_SHARE = 1e-7;
  * Finds the directions of largest variance, from the eigenvectors of the covariance matrix.
  *
  * The products run on the active backend, the decomposition on the host in float64: its time grows with D³, a second or
- * so for D of 512.
+ * so for D of 512, in which the event loop waits. Features are looked at some rows at a time, so that there is no second
+ * copy of all.
  *
  * @param features float32 [n, D], finite, n at least 2; stays the caller's
  * @throws {ClusteringError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE` or `NON_FINITE_FEATURES`
- * @see Caron, Bojanowski, Joulin and Douze, Deep Clustering, ECCV 2018, section 4.1, for its use before k-means
+ * @see Caron, Bojanowski, Joulin and Douze, Deep Clustering, ECCV 2018, for its use before k-means
  */
 export async function principalComponents(
   features: tf.Tensor2D,
@@ -53,10 +59,13 @@ export async function principalComponents(
   await requireFinite('principalComponents', 'features', features);
   const size = features.shape[1];
   const { mean, covariance } = tf.tidy(() => {
-    const centre = tf.mean<tf.Tensor1D>(features, 0);
-    const centred = tf.sub<tf.Tensor2D>(features, centre);
-    const products = tf.matMul(centred, centred, true, false);
-    return { mean: centre, covariance: tf.div<tf.Tensor2D>(products, features.shape[0] - 1) };
+    const [n] = features.shape;
+    const centre = tf.div<tf.Tensor1D>(sumOf(chunks(features, (rows) => tf.sum<tf.Tensor1D>(rows, 0))), n);
+    const products = chunks(features, (rows) => {
+      const centred = tf.sub<tf.Tensor2D>(rows, centre);
+      return tf.matMul<tf.Tensor2D>(centred, centred, true, false);
+    });
+    return { mean: centre, covariance: tf.div<tf.Tensor2D>(sumOf(products), n - 1) };
   });
   const { vectors, variances } = decompose(await covariance.data(), size, dimensions);
   covariance.dispose();
@@ -69,12 +78,32 @@ export async function principalComponents(
       requireMatrix('principalComponents', 'features', given);
       requireWidth(given, size);
       return tf.tidy(() => {
-        const projected: tf.Tensor2D = tf.matMul(tf.sub<tf.Tensor2D>(given, mean), components, false, true);
+        const parts = chunks(given, (rows) =>
+          tf.matMul<tf.Tensor2D>(tf.sub<tf.Tensor2D>(rows, mean), components, false, true),
+        );
+        const projected = tf.concat2d(parts, 0);
         return whiten ? tf.div<tf.Tensor2D>(projected, tf.tensor1d(deviations(variances))) : projected;
       });
     },
     dispose: () => tf.dispose([mean, components]),
   };
+}
+
+/** What `work` makes of some rows after the other; its other tensors are disposed. */
+function chunks<T extends tf.Tensor>(features: tf.Tensor2D, work: (rows: tf.Tensor2D) => T): T[] {
+  const [n, size] = features.shape;
+  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_VALUES / size)));
+  if (n <= most) return [tf.tidy(() => work(features))];
+  return Array.from({ length: Math.ceil(n / most) }, (_, i) =>
+    tf.tidy(() => {
+      const first = i * most;
+      return work(tf.slice2d(features, [first, 0], [Math.min(most, n - first), size]));
+    }),
+  );
+}
+
+function sumOf<T extends tf.Tensor>(parts: readonly T[]): T {
+  return parts.reduce((total, part) => tf.add(total, part));
 }
 
 /** The eigenvectors of the largest eigenvalues, largest first. */

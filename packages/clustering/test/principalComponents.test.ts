@@ -73,6 +73,31 @@ describeOnEveryEngine('principalComponents', () => {
     x.dispose();
   });
 
+  test('more features than are looked at at a time give what they give together', async () => {
+    const x = features();
+    const { n, dimensions } = expected;
+    const repeats = Math.ceil(2 ** 19 / n) + 1;
+    const many = tf.tile(x, [repeats, 1]);
+    const [few, all] = [
+      await principalComponents(x, { dimensions }),
+      await principalComponents(many, { dimensions }),
+    ];
+    const before = tf.memory().numTensors;
+    const [one, projected] = [few.transform(x), all.transform(many)];
+    expect(tf.memory().numTensors).toBe(before + 2);
+    expect(projected.shape).toEqual([n * repeats, dimensions]);
+    const wanted = one.dataSync();
+    const last = tf.slice(projected, [n * (repeats - 1), 0]);
+    last.dataSync().forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 3));
+    all.variances.forEach((variance, i) => {
+      const ratio = ((n - 1) * repeats) / (n * repeats - 1);
+      expect(variance / (few.variances[i]! * ratio)).toBeCloseTo(1, 3);
+    });
+    tf.dispose([x, many, one, projected, last]);
+    few.dispose();
+    all.dispose();
+  });
+
   test('features without variance become zeros, whitened or not', async () => {
     const x = tf.ones<tf.Rank.R2>([6, 3]);
     const analysis = await principalComponents(x, { dimensions: 2, whiten: true });

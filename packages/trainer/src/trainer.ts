@@ -186,7 +186,8 @@ export class Trainer {
     const { method, source } = this.#options;
     try {
       requireBatch(batch, source.batchSize, this.#position);
-      const measured = (this.#position.step + 1) % this.#training.readEvery === 0;
+      const steps = this.#position.step + 1;
+      const measured = steps % this.#training.readEvery === 0 || steps === source.stepsPerEpoch;
       const { loss, gradients, figures } = method.step(batch, { ...this.#position, measured });
       this.#gradients.add(gradients);
       this.#readings.add({ ...this.#position, loss, figures });

@@ -130,6 +130,20 @@ describe('a step', () => {
     },
   );
 
+  test('without weight for the prototypes is InfoNCE to the end, and there is no E-step', async () => {
+    const batch = await firstBatch();
+    const [first, second] = [features(batch.views[0]), features(batch.views[1])];
+    await withPcl({ prototypeWeight: 0 }, async (method) => {
+      expect(await method.beforeUpdate!({ epoch: 1, step: 0, source })).toBeUndefined();
+      const instance = naiveInfoNCE(first, second, rowsOf(await method.toState(), 'queue/features'));
+      const result = method.step(batch, { epoch: 1, step: 0, measured: false });
+      expect(scalar(result.loss)).toBeCloseTo(instance, 4);
+      expect(Object.keys(result.figures)).toEqual(['infoNCE']);
+      tf.dispose([result.loss, result.gradients, result.figures]);
+    });
+    tf.dispose([...batch.views]);
+  });
+
   test('after the warm-up is ProtoNCE with the prototypes of the E-step', async () => {
     const batch = await firstBatch();
     const [first, second] = [features(batch.views[0]), features(batch.views[1])];

@@ -21,7 +21,7 @@ const CHANNELS = 3;
  *
  * @param images float32 [N, H, W, 3]
  * @returns float32 [N, H, W, 2], zeros being seen beyond the border; the caller disposes it
- * @see Caron, Bojanowski, Joulin and Douze, Deep Clustering, ECCV 2018, section 4.1, and the code published with it
+ * @see Caron, Bojanowski, Joulin and Douze, Deep Clustering, ECCV 2018, and the code published with it
  */
 export function sobelEdges(images: tf.Tensor4D): tf.Tensor4D {
   return tf.tidy(() => {

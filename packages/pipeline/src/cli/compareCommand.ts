@@ -26,7 +26,10 @@ interface CompareFlags extends Pick<ConfigFlags, 'set' | 'epochs' | 'backend' | 
  *
  * @param args of the whole command line, to tell how to go on
  */
-export function compareCommand({ print, output, program }: Terminal, args: readonly string[]): Command {
+export function compareCommand(
+  { print, output, program, called = 'protocl' }: Terminal,
+  args: readonly string[],
+): Command {
   const log = (line: string) => output.write(`${line}\n`);
   return new Command('compare')
     .description(
@@ -71,7 +74,7 @@ export function compareCommand({ print, output, program }: Terminal, args: reado
         () => output.write('\nstopping all runs after their steps; once more ends them at once\n'),
       ).catch((error: unknown) => {
         if (isProtoclError(error, 'INTERRUPTED'))
-          log(`go on with it by: protocl ${args.map(quoted).join(' ')}`);
+          log(`go on with it by: ${called} ${args.map(quoted).join(' ')}`);
         throw error;
       });
       print(flags.json === true ? JSON.stringify(comparison, null, 2) : table);

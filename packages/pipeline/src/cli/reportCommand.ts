@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 
-import { report, type ReportFiles, type ReportOptions } from '../commands/report.js';
-import { pipelineError } from '../errors.js';
+import { report } from '../commands/report.js';
 import { defined } from '../run/defined.js';
 import { interruptible } from '../run/interruption.js';
+import { unlessStopped } from '../run/unlessStopped.js';
 import { changesFrom, withChanges, type CheckpointFlags } from './checkpointFlags.js';
 import { atLeastOne } from './counts.js';
 import type { Terminal } from './terminal.js';
@@ -30,20 +30,13 @@ export function reportCommand({ print, output }: Terminal): Command {
     const log = (line: string) => output.write(`${line}\n`);
     const options = { ...defined({ out, tensorBoard: tensorboard }), points, encoder, log };
     const written = await interruptible(
-      (signal) => unlessStopped(runs, { ...options, signal, changes: changesFrom(flags) }),
+      (signal) =>
+        unlessStopped(signal, 'the report was stopped before it was written', () =>
+          report(runs, { ...options, signal, changes: changesFrom(flags) }),
+        ),
       () => output.write('\nstopping\n'),
     );
     print(written.page);
     if (written.tensorBoard !== undefined) print(`tensorboard --logdir ${written.tensorBoard}`);
   });
-}
-
-/** Reports, and tells by an error of its own that the signal has stopped it. */
-async function unlessStopped(runs: readonly string[], options: ReportOptions): Promise<ReportFiles> {
-  try {
-    return await report(runs, options);
-  } catch (cause) {
-    if (options.signal?.aborted !== true) throw cause;
-    throw pipelineError('INTERRUPTED', { message: 'the report was stopped before it was written', cause });
-  }
 }

@@ -6,7 +6,9 @@ export interface Terminal {
   readonly print: (line: string) => void;
   /** For what happens on the way: standard error. */
   readonly output: Output;
-  /** How `train` is called from here, for advice; `protocl train` by default. */
+  /** How the command line is called from here, for advice; `protocl` by default. */
+  readonly called?: string;
+  /** The same of `train` alone. */
   readonly trainCommand?: string;
   /** The program, with its first arguments, that `compare` starts for each run; by default this one. */
   readonly program?: readonly string[];

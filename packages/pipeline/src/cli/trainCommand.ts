@@ -15,7 +15,12 @@ interface TrainFlags extends ConfigFlags {
 }
 
 /** `protocl train`: trains an encoder, or goes on with a run. */
-export function trainCommand({ print, output, trainCommand: called = 'protocl train' }: Terminal): Command {
+export function trainCommand({
+  print,
+  output,
+  called: program = 'protocl',
+  trainCommand: called = `${program} train`,
+}: Terminal): Command {
   const command = new Command('train')
     .description('Train an encoder and write a run folder, or go on with a run that was interrupted.')
     .option('--out <folder>', 'folder of the run (default: runs/NAME-TIME)')

@@ -1,16 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-
-import { writeFileAtomic } from '@protocl/core';
 
 import type { ConfigLayer } from '../config/layers.js';
 import { ConfigError } from '../config/problems.js';
 import { pipelineError } from '../errors.js';
 import { withFolderLocked } from '../run/folderLock.js';
+import { unlessStopped } from '../run/unlessStopped.js';
 import { commandLineProgram } from './childProcess.js';
 import { comparisonOf, type Comparison } from './comparison.js';
 import { ComparisonProgress } from './comparisonProgress.js';
-import { writeComparisonReport } from './comparisonReport.js';
 import { markdownOf, tableOf } from './comparisonTable.js';
 import type { GridInput } from './gridSchema.js';
 import { inParallel } from './inParallel.js';
@@ -18,6 +15,7 @@ import { openGrid, type Grid } from './openGrid.js';
 import { performRun } from './performRun.js';
 import { planRuns, type PlannedRun } from './planRuns.js';
 import { requireSameConfigs, runStateOf, type RunState } from './runState.js';
+import { writeComparison, type ComparisonPageOptions } from './writeComparison.js';
 
 /** What of a grid can be said otherwise. */
 export interface PlanningOptions {
@@ -33,13 +31,7 @@ export interface PlanningOptions {
   readonly changes?: readonly ConfigLayer[];
 }
 
-export interface CompareOptions extends PlanningOptions {
-  /** Whether the page shows what the encoders have learned; true by default. */
-  readonly encoder?: boolean;
-  /** Images of each run that it looks at; 2000 by default. */
-  readonly points?: number;
-  /** Receives a line at a time. */
-  readonly log?: (line: string) => void;
+export interface CompareOptions extends PlanningOptions, ComparisonPageOptions {
   /** Asks the runs to come to an orderly end. */
   readonly signal?: AbortSignal;
   /** The program that is `protocl`, with its first arguments; this package's own by default. */
@@ -118,6 +110,7 @@ async function carryOut(
   { grid, folder, runs, chosen }: Plan,
   options: CompareOptions,
 ): Promise<ComparedFiles> {
+  tellOfSeeds(grid, options.log ?? (() => undefined));
   const failed = await perform(grid, chosen, options);
   if (options.signal?.aborted === true) {
     const states = await Promise.all(chosen.map((run) => runStateOf(run, grid.evaluators)));
@@ -129,7 +122,11 @@ async function carryOut(
   }
   const comparison = await comparisonOf(grid, runs, folder);
   const table = markdownOf(tableOf(comparison));
-  const page = await write({ folder, runs, comparison, table }, options);
+  const page = await unlessStopped(
+    options.signal,
+    'the comparison was interrupted; all runs are done, its page is not written',
+    () => writeComparison(folder, runs, comparison, options),
+  );
   return { folder, comparison, table, ...(page !== undefined && { page }), failed };
 }
 
@@ -150,6 +147,7 @@ async function plan(given: GridInput | readonly string[], options: PlanningOptio
       expected: `some of ${names.join(', ')}`,
     });
   }
+  requireNoSeed(changes);
   if (grid.seeds.length === 0 || new Set(grid.seeds).size < grid.seeds.length) {
     throw new ConfigError([
       { kind: 'wrong value', path: 'seeds', given: grid.seeds, expected: 'at least one seed, and each once' },
@@ -181,35 +179,26 @@ async function perform(
   return failed;
 }
 
-/** Writes the results, unless they are there already; returns the path of the page. */
-async function write(
-  {
-    folder,
-    runs,
-    comparison,
-    table,
-  }: Omit<Plan, 'grid' | 'chosen'> & Pick<ComparedFiles, 'comparison' | 'table'>,
-  { encoder = true, points, log, signal }: CompareOptions,
-): Promise<string | undefined> {
-  const file = join(folder, 'comparison.json');
-  const page = join(folder, 'report.html');
-  const text = `${JSON.stringify(comparison, null, 2)}\n`;
-  const before = await readFile(file, 'utf8').catch(() => undefined);
-  const hasPage = await stat(page).then(
-    () => true,
-    () => false,
-  );
-  if (before === text && hasPage) return page;
-  const { name, seeds } = comparison;
-  const heading = `# ${name}\n\nMean ± standard deviation over runs with seeds ${seeds.join(', ')}.\n`;
-  await writeFileAtomic(join(folder, 'comparison.md'), `${heading}\n${table}\n`);
-  const written = await writeComparisonReport(folder, runs, comparison, tableOf(comparison), {
-    encoder,
-    ...(points !== undefined && { points }),
-    ...(log && { log }),
-    ...(signal && { signal }),
-  });
-  // Last: once it is there, nothing is written again.
-  await writeFileAtomic(file, text);
-  return written;
+/** A seed for all runs would have no effect. */
+function requireNoSeed(changes: readonly ConfigLayer[]): void {
+  const layer = changes.find(({ values }) => 'seed' in values);
+  if (layer === undefined) return;
+  throw new ConfigError([
+    {
+      kind: 'impossible combination',
+      path: 'seed',
+      origin: layer.origin,
+      given: layer.values['seed'],
+      expected: 'no seed besides those of the comparison',
+      suggestion: 'Name it by --seeds',
+    },
+  ]);
+}
+
+/** A configuration of one run may have a seed, which those of the comparison take the place of. */
+function tellOfSeeds({ arms, seeds }: Grid, log: (line: string) => void): void {
+  for (const { name, layers } of arms) {
+    const own = layers.findLast(({ values }) => 'seed' in values);
+    if (own) log(`${name}: trained with ${seeds.join(', ')} in the place of its seed ${String(own.values['seed'])}`);
+  }
 }

@@ -42,7 +42,7 @@ export async function comparisonOf(
   for (const arm of arms) {
     const done: ComparedRun[] = [];
     for (const run of runs) {
-      const finished = run.arm === arm.name ? await readFinished(run) : undefined;
+      const finished = run.arm === arm.name ? await readFinished(run, evaluators) : undefined;
       if (!finished) continue;
       const figures = await runFigures(run.folder, finished);
       done.push({ seed: run.seed, folder: relative(folder, run.folder).replaceAll('\\', '/'), figures });

@@ -58,6 +58,8 @@ export class ComparisonProgress {
       ...(this.#ended < due ? [`about ${duration(this.#secondsLeft())} left`] : []),
     ];
     log(parts.join(' | '));
+    // Not at the end alone, which may be hours away.
+    if (outcome.status === 'failed') log(`  ${outcome.reason}`);
   }
 
   /** If what is left takes as long as what has ended. */
@@ -67,6 +69,8 @@ export class ComparisonProgress {
     const now = this.#now();
     const started = [...this.#begun.values()].map((begun) => Math.max(0, mean - (now - begun) / 1000));
     const waiting = (due - this.#ended - started.length) * mean;
-    return started.reduce((sum, seconds) => sum + seconds, waiting) / parallel;
+    const work = started.reduce((sum, seconds) => sum + seconds, waiting);
+    // The last runs have others beside them no more.
+    return Math.max(work / parallel, ...started);
   }
 }

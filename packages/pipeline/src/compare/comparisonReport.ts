@@ -11,7 +11,7 @@ export interface ComparisonReportOptions {
   /** Whether to look at the encoders. */
   readonly encoder: boolean;
   /** Images of each run to look at. */
-  readonly points?: number;
+  readonly points: number;
   readonly log?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -55,7 +55,7 @@ export async function writeComparisonReport(
       present,
       // Nothing else is going on any more.
       changes: [{ origin: 'report', values: { engine: { threads: availableParallelism() } } }],
-      ...(points !== undefined && { points }),
+      points,
       ...(log && { log }),
       ...(signal && { signal }),
     },

@@ -1,27 +1,47 @@
 import type { Comparison } from './comparison.js';
 import type { Spread } from './spread.js';
 
-/** A column: what it is called, the figure that it shows and how. */
+/** A column: what it is called, the figures that it shows and how. */
 interface Column {
   readonly title: string;
-  /** The beginning of the figure's name; of several figures the first is shown. */
-  readonly figure: string;
-  /** Shown only where no arm has a figure of this name, either. */
-  readonly without?: string;
+  /** Whether it shows the figure of this name; of several that it might, the first of an arm is shown. */
+  readonly shows: (name: string) => boolean;
   readonly scale: number;
   readonly digits: number;
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'kNN %', figure: 'knn.', scale: 100, digits: 2 },
-  { title: 'linear %', figure: 'linear.accuracy', scale: 100, digits: 2 },
-  { title: 'SVM %', figure: 'svm.accuracy', scale: 100, digits: 2 },
+/** The columns that figures of a kind have. */
+interface Figures extends Pick<Column, 'scale' | 'digits'> {
+  /** Of the one column of all of them; or, of the first group of what their names match, of a column for each. */
+  readonly title: string | ((part: string) => string);
+  readonly names: RegExp;
+  /** Left out where some arm has a figure of such a name. */
+  readonly without?: RegExp;
+}
+
+const percentage = { scale: 100, digits: 2 } as const;
+
+/** In the order of the table. */
+const FIGURES: readonly Figures[] = [
+  { title: 'kNN %', names: /^knn\./, ...percentage },
+  { title: 'linear %', names: /^linear\.accuracy$/, ...percentage },
+  { title: 'SVM %', names: /^svm\.accuracy$/, ...percentage },
   // Of images that show several classes.
-  { title: 'SVM mAP %', figure: 'svm.meanAveragePrecision', without: 'svm.accuracy', scale: 100, digits: 2 },
-  { title: 'AMI %', figure: 'clusters.adjustedMutualInformation', scale: 100, digits: 2 },
-  { title: 'minutes', figure: 'minutes', scale: 1, digits: 1 },
-  { title: 'images/s', figure: 'imagesPerSecond', scale: 1, digits: 0 },
-  { title: 'peak MiB', figure: 'peakMemoryBytes', scale: 2 ** -20, digits: 0 },
+  { title: 'SVM mAP %', names: /^svm\.meanAveragePrecision$/, without: /^svm\.accuracy$/, ...percentage },
+  { title: (k) => `${k}-shot %`, names: /^lowShot\.accuracy@(\d+)$/, ...percentage },
+  {
+    title: (k) => `${k}-shot mAP %`,
+    names: /^lowShot\.meanAveragePrecision@(\d+)$/,
+    without: /^lowShot\.accuracy@/,
+    ...percentage,
+  },
+  { title: 'AMI %', names: /^clusters\.adjustedMutualInformation@/, ...percentage },
+  { title: 'trust %', names: /^tsne\.trustworthiness@/, ...percentage },
+  { title: 'protocol %', names: /^linearProtocol\.top1$/, ...percentage },
+  { title: (share) => `${share} labels %`, names: /^semiSupervised\.top1@(.+)$/, ...percentage },
+  { title: 'minutes', names: /^minutes$/, scale: 1, digits: 1 },
+  { title: 'images/s', names: /^imagesPerSecond$/, scale: 1, digits: 0 },
+  { title: 'peak MiB', names: /^peakMemoryBytes$/, scale: 2 ** -20, digits: 0 },
 ];
 
 /** The columns of a table and its rows, as text. */
@@ -30,24 +50,36 @@ export interface ComparisonTable {
   readonly rows: readonly { readonly arm: string; readonly cells: readonly string[] }[];
 }
 
-/** Arms in rows, figures as mean ± deviation in columns; columns that no arm has a figure for are left out. */
+/** Arms in rows, figures as mean ± deviation in columns: those that some arm has. */
 export function tableOf({ arms, seeds }: Comparison): ComparisonTable {
-  const found = arms.map(({ figures }) => COLUMNS.map(({ figure }) => spreadAt(figures, figure)));
-  const kept = [...COLUMNS.keys()].filter((column) => {
-    const { without } = COLUMNS[column]!;
-    const isReplaced = arms.some(({ figures }) => without !== undefined && without in figures);
-    return !isReplaced && found.some((row) => row[column] !== undefined);
-  });
+  const names = [...new Set(arms.flatMap(({ figures }) => Object.keys(figures)))];
+  const columns = columnsFor(names);
   return {
-    columns: ['seeds', ...kept.map((column) => COLUMNS[column]!.title)],
-    rows: arms.map(({ name, runs }, row) => ({
+    columns: ['seeds', ...columns.map(({ title }) => title)],
+    rows: arms.map(({ name, runs, figures }) => ({
       arm: name,
       cells: [
         runs.length === seeds.length ? String(runs.length) : `${runs.length} of ${seeds.length}`,
-        ...kept.map((column) => cell(found[row]![column], COLUMNS[column]!)),
+        ...columns.map((column) => cell(figures, column)),
       ],
     })),
   };
+}
+
+/** The columns for figures of these names. */
+function columnsFor(all: readonly string[]): Column[] {
+  return FIGURES.flatMap(({ title, names, without, ...format }) => {
+    if (without && all.some((name) => without.test(name))) return [];
+    const found = all.filter((name) => names.test(name));
+    if (typeof title === 'string') {
+      return found.length > 0 ? [{ title, shows: (name: string) => names.test(name), ...format }] : [];
+    }
+    return found.map((figure) => ({
+      title: title(names.exec(figure)![1]!),
+      shows: (name: string) => name === figure,
+      ...format,
+    }));
+  });
 }
 
 /** The table in Markdown, its columns aligned for those who read it as it is. */
@@ -63,12 +95,8 @@ export function markdownOf({ columns, rows }: ComparisonTable): string {
   return [heading!, rule, ...body].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-function spreadAt(figures: Readonly<Record<string, Spread>>, beginning: string): Spread | undefined {
-  const name = Object.keys(figures).find((figure) => figure.startsWith(beginning));
-  return name === undefined ? undefined : figures[name];
-}
-
-function cell(spread: Spread | undefined, { scale, digits }: Column): string {
+function cell(figures: Readonly<Record<string, Spread>>, { shows, scale, digits }: Column): string {
+  const [, spread] = Object.entries(figures).find(([name]) => shows(name)) ?? [];
   if (spread === undefined) return '-';
   const text = (value: number) => (scale * value).toFixed(digits);
   return `${text(spread.mean)} ± ${spread.deviation === null ? '-' : text(spread.deviation)}`;

@@ -4,14 +4,12 @@ import { ENCODER_EVALUATORS } from '../evaluation/judgeEncoder.js';
 import { FEATURE_EVALUATORS } from '../evaluation/judgeFeatures.js';
 import { ConfigError, problemsOf } from '../config/problems.js';
 import { leafPaths, type ConfigLayer } from '../config/layers.js';
+import { RUN_NAME, RUN_NAME_CHARACTERS } from '../config/schema.js';
 
 /** Settings of a run, as a configuration file has them; what they are is checked on whole configurations. */
 const settingsSchema = z.looseObject({
   preset: z.string().min(1).optional().describe('The preset that these settings are laid over.'),
 });
-
-/** Names become folders. */
-const ARM_NAME = /^[\w+-][\w.+-]*$/;
 
 const armsSchema = z
   .record(z.string(), settingsSchema)
@@ -21,7 +19,7 @@ const armsSchema = z
     for (const [index, name] of names.entries()) {
       const refuse = (message: string) =>
         context.addIssue({ code: 'custom', path: [name], input: arms[name], message });
-      if (!ARM_NAME.test(name)) refuse('expected a name of letters, digits, dots, dashes, plus signs');
+      if (!RUN_NAME.test(name)) refuse(RUN_NAME_CHARACTERS);
       const same = names.findIndex((other) => other.toLowerCase() === name.toLowerCase());
       // Some disks hold both for one folder.
       if (same < index) refuse(`expected a name other than ${names[same]!}, capitals aside`);
@@ -33,7 +31,7 @@ const armsSchema = z
 const gridSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[\w+-][\w.+-]*$/, 'expected letters, digits, dots, dashes and underscores')
+    .regex(RUN_NAME, RUN_NAME_CHARACTERS)
     .default('comparison')
     .describe('Names the folder that it is written to.'),
   base: settingsSchema.prefault({}).describe('The settings that all arms share.'),

@@ -34,10 +34,17 @@ export async function runStateOf(run: PlannedRun, evaluators: readonly Evaluator
   return evaluators.every((name) => scores?.evaluations[name] !== undefined) ? 'done' : 'trained';
 }
 
-/** The results of a run that is done. */
-export async function readFinished(run: PlannedRun): Promise<FinishedRun | undefined> {
+/** The results of a run that is done, those of other evaluators left out. */
+export async function readFinished(
+  run: PlannedRun,
+  evaluators: readonly EvaluatorName[],
+): Promise<FinishedRun | undefined> {
+  if ((await runStateOf(run, evaluators)) !== 'done') return undefined;
   const { summary, scores } = await readResults(run);
-  return summary?.status === 'completed' && scores ? { summary, scores } : undefined;
+  const asked = Object.entries(scores!.evaluations).filter(([name]) =>
+    evaluators.includes(name as EvaluatorName),
+  );
+  return { summary: summary!, scores: { ...scores, evaluations: Object.fromEntries(asked) } };
 }
 
 /**

@@ -7,11 +7,16 @@ import { methodSchema } from './sections/method.js';
 import { optimizerSchema, scheduleSchema, trainingSchema } from './sections/optimization.js';
 import { checkpointsSchema, engineSchema, evaluationSchema } from './sections/run.js';
 
+/** Of runs and comparisons, which become folders. */
+export const RUN_NAME = /^[\w+-][\w.+-]*$/;
+export const RUN_NAME_CHARACTERS =
+  'expected letters, digits, dashes, plus signs, underscores and, but first, dots';
+
 /** Everything that decides what a run does. */
 export const configSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[\w.-]+$/, 'expected letters, digits, dots, dashes and underscores')
+    .regex(RUN_NAME, RUN_NAME_CHARACTERS)
     .default('run')
     .describe('Begins the name of the run’s folder.'),
   seed: z.int().min(0).default(1).describe('Of every random draw.'),

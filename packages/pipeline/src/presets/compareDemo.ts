@@ -27,7 +27,7 @@ export const compareDemo = {
   arms: {
     pcl: {},
     // InfoNCE to the end, which is MoCo v1.
-    'instance-only': { method: { warmupEpochs: EPOCHS } },
+    'instance-only': { method: { prototypeWeight: 0 } },
     // After the warm-up, without which there is nothing to cluster by.
     'prototype-only': { method: { instanceWeight: 0 } },
     'pcl-one-granularity': { method: { granularities: [250] } },

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { onDisk } from '@protocl/core';
 
 import { pipelineError } from '../errors.js';
+import { isRunning, startOf } from './processes.js';
 
 const NAME = '.lock';
 
@@ -13,6 +14,8 @@ const NAME = '.lock';
 interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** See {@link startOf}; null where that cannot be told. */
+  readonly started: string | null;
 }
 
 /** The locks of this process, by path. */
@@ -20,15 +23,17 @@ const held = new Set<string>();
 
 /**
  * Does some work on a folder while no other process, nor this one a second time, may work on it. A lock
- * whose process has ended without removing it, as one that is killed does, does not count.
+ * whose process has ended without removing it, as one that is killed does, does not count, so that its
+ * work can be gone on with at once.
  *
  * @param folder made where it is missing
  * @param what of it is worked on, such as `run`
- * @throws {ProtoclError} `FOLDER_IN_USE`, before the work begins; what the work throws
+ * @throws {ProtoclError} `FOLDER_IN_USE`, `DISK_FULL` or `FILE_NOT_WRITABLE` before the work begins; what
+ *   the work throws
  */
 export async function withFolderLocked<T>(folder: string, what: string, work: () => Promise<T>): Promise<T> {
   const path = join(resolve(folder), NAME);
-  const own: Holder = { pid: process.pid, host: hostname() };
+  const own: Holder = { pid: process.pid, host: hostname(), started: await startOf(process.pid) };
   if (held.has(path)) throw inUse(path, what, own);
   held.add(path);
   try {
@@ -45,24 +50,29 @@ export async function withFolderLocked<T>(folder: string, what: string, work: ()
 }
 
 async function acquire(path: string, what: string, own: Holder): Promise<void> {
-  // The identifier sets two locks of one process apart.
-  while (!(await created(path, JSON.stringify({ ...own, id: randomUUID() })))) {
-    const text = await contentsOf(path);
-    // Removed since: try again.
-    if (text === undefined) continue;
-    const holder = parseHolder(text);
-    if (holder === undefined || isAtWork(holder)) throw inUse(path, what, holder);
-    await removeLeft(path, text);
+  const mine = `${path}.${randomUUID()}`;
+  try {
+    await onDisk(path, writeFile(mine, JSON.stringify(own)));
+    while (!(await isCopied(mine, path))) {
+      const text = await contentsOf(path);
+      // Removed since: try again.
+      if (text === undefined) continue;
+      const holder = parseHolder(text);
+      if (holder === undefined || (await isAtWork(holder))) throw inUse(path, what, holder);
+      await removeLeft(path, text);
+    }
+  } finally {
+    await rm(mine, { force: true });
   }
 }
 
-/** Whether the file was made; not so if there is one already, whatever else happens at the same time. */
-async function created(path: string, contents: string): Promise<boolean> {
-  const made = await unless('EEXIST', path, async () => {
-    await writeFile(path, contents, { flag: 'wx' });
+/** Copies a file to where there is none, and tells whether that was so; a part of it is never left there. */
+async function isCopied(from: string, to: string): Promise<boolean> {
+  const copied = await unless('EEXIST', to, async () => {
+    await copyFile(from, to, constants.COPYFILE_EXCL);
     return true;
   });
-  return made ?? false;
+  return copied ?? false;
 }
 
 /** Undefined where there is no such file. */
@@ -81,25 +91,21 @@ async function unless<T>(code: string, path: string, operation: () => Promise<T>
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    const { pid, host } = JSON.parse(text) as Partial<Holder>;
-    return typeof pid === 'number' && typeof host === 'string' ? { pid, host } : undefined;
+    const { pid, host, started } = JSON.parse(text) as Partial<Holder>;
+    if (typeof pid !== 'number' || typeof host !== 'string') return undefined;
+    return { pid, host, started: started ?? null };
   } catch {
     return undefined;
   }
 }
 
 /** Processes of other machines, which may share the folder, cannot be asked and count as being at work. */
-function isAtWork({ pid, host }: Holder): boolean {
+async function isAtWork({ pid, host, started }: Holder): Promise<boolean> {
   if (host !== hostname()) return true;
   // An earlier process had the number that this one has: its own locks are known.
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It exists, and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  if (pid === process.pid || !isRunning(pid)) return false;
+  const now = await startOf(pid);
+  return started === null || now === started;
 }
 
 /** Removes a lock that was left; not one that another process has put in its place meanwhile. */
@@ -108,8 +114,8 @@ async function removeLeft(path: string, text: string): Promise<void> {
   await unless('ENOENT', path, () => rename(path, aside));
   const taken = await contentsOf(aside);
   if (taken === undefined) return;
-  if (taken === text) await rm(aside);
-  else await rename(aside, path);
+  if (taken !== text) await isCopied(aside, path);
+  await rm(aside, { force: true });
 }
 
 function inUse(path: string, what: string, holder: Holder | undefined): Error {

@@ -35,14 +35,18 @@ export class RunFolder {
     return join(this.path, 'checkpoints');
   }
 
+  /** A new folder of its own for a run: `runs/NAME-TIME`. */
+  static async place({ config }: ResolvedConfig): Promise<string> {
+    return resolve(await freeName(config.name));
+  }
+
   /**
    * Makes the folder of a new run and writes its configuration there.
    *
-   * @param path where; `runs/NAME-TIME` by default
    * @throws {ProtoclError} `RUN_FOLDER` if there is a run already; `DISK_FULL`, `FILE_NOT_WRITABLE`
    */
-  static async create({ config, origins }: ResolvedConfig, path?: string): Promise<RunFolder> {
-    const folder = new RunFolder(resolve(path ?? (await freeName(config.name))));
+  static async create({ config, origins }: ResolvedConfig, path: string): Promise<RunFolder> {
+    const folder = new RunFolder(resolve(path));
     if (await exists(folder.#config)) {
       throw pipelineError('RUN_FOLDER', {
         message: 'there is a run in this folder already',

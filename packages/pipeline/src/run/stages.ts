@@ -9,7 +9,8 @@ export interface Stages {
 }
 
 export function stagesOf({ method, training }: Config): Stages {
-  const warmupEpochs = method.kind === 'pcl' ? method.warmupEpochs : 0;
+  const hasPrototypes = method.kind === 'pcl' && method.prototypeWeight > 0;
+  const warmupEpochs = hasPrototypes ? method.warmupEpochs : 0;
   const hasWarmup = warmupEpochs > 0 && warmupEpochs < training.epochs;
   return { random: 0, warmup: hasWarmup ? warmupEpochs : undefined, final: training.epochs };
 }

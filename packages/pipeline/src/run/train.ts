@@ -17,7 +17,6 @@ import type { ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import type { RunData } from '../data/runData.js';
-import { pipelineError } from '../errors.js';
 import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
 import { defined } from './defined.js';
 import { withFolderLocked } from './folderLock.js';
@@ -27,6 +26,7 @@ import { RunFolder } from './runFolder.js';
 import { RunRecord } from './runRecord.js';
 import { evaluationInterval, isProbed } from './stages.js';
 import { stageScores, type RunSummary } from './summary.js';
+import { unlessStopped } from './unlessStopped.js';
 
 export interface RunOptions {
   /** Images in memory, in place of those that the configuration names. */
@@ -63,10 +63,11 @@ export async function train(resolved: ResolvedConfig, options: TrainOptions = {}
     const problems = impossibleCombinations(resolved.config, sizes);
     if (problems.length > 0) throw new ConfigError(problems);
   }
-  const folder = await RunFolder.create(resolved, path);
-  return withFolderLocked(folder.path, 'run', () =>
-    run(folder, resolved.config, { ...rest, ...(images && { images }), resume: false }),
-  );
+  const place = path ?? (await RunFolder.place(resolved));
+  return withFolderLocked(place, 'run', async () => {
+    const folder = await RunFolder.create(resolved, place);
+    return run(folder, resolved.config, { ...rest, ...(images && { images }), resume: false });
+  });
 }
 
 /**
@@ -96,7 +97,7 @@ async function run(
     say(`run folder ${folder.path}`);
     const { backend: name, ...settings } = config.engine;
     const backend = await useBackend(name, { ...defined(settings), log: say });
-    const data = await unlessStopped(signal, () =>
+    const data = await unlessStopped(signal, 'the run was stopped before it began to train', () =>
       loadData(config, {
         log: say,
         onSkipped: (entry) => record.note({ type: 'skipped', ...entry }),
@@ -194,18 +195,4 @@ function evaluationOf({ train: known, test }: RunData, config: Config): Evaluati
       return { ...scores };
     },
   };
-}
-
-/** Does what the signal may interrupt, and tells that by an error of its own. */
-async function unlessStopped<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  try {
-    signal?.throwIfAborted();
-    return await work();
-  } catch (error) {
-    if (signal?.aborted !== true) throw error;
-    throw pipelineError('INTERRUPTED', {
-      message: 'the run was stopped before it began to train',
-      cause: error,
-    });
-  }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Comparison, FeatureScores, GridInput, RunSummary } from '@protocl/pipeline';
 
+import { withFolderLocked } from '../../src/run/folderLock.js';
 import { protocl, tinyGrid } from './tinyGrid.js';
 
 jest.setTimeout(300_000);
@@ -132,10 +133,39 @@ describe('protocl compare', () => {
 
   test('does nothing again', async () => {
     const before = await times(out);
-    const again = await protocl('compare', file, '--out', out);
+    const again = await protocl('compare', file, '--out', out, '--points', '20');
     expect(again).toMatchObject({ code: 0, stdout: first.stdout });
     expect(again.stderr).toContain('4 of 4 runs are done already');
     expect(await times(out)).toEqual(before);
+  });
+
+  test('makes the page anew where it is to look at other numbers of images', async () => {
+    const page = () => readFile(join(out, 'report.html'), 'utf8');
+    const before = await page();
+    expect(await protocl('compare', file, '--out', out, '--points', '10')).toMatchObject({ code: 0 });
+    expect(await page()).not.toBe(before);
+    await protocl('compare', file, '--out', out, '--points', '20');
+    expect(await page()).toBe(before);
+  });
+
+  test('leaves out of the table what was not asked for, and runs that lack what is', async () => {
+    const other = async (evaluators: string[], ...flags: string[]) => {
+      const path = join(parent, `${evaluators.join()}.json`);
+      await writeFile(path, JSON.stringify({ ...grid, evaluators }));
+      return protocl('compare', path, '--out', out, '--no-encoder', ...flags);
+    };
+    const [heading] = (await other(['knn'])).stdout.split('\n');
+    expect(heading).toMatch(/^\| arm +\| +seeds \| +kNN % \| +minutes /);
+    const scored = join(out, 'pcl/seed-3/evaluation.json');
+    const scores = await readFile(scored, 'utf8');
+    const { linear, ...rest } = (await json<FeatureScores>(scored)).evaluations;
+    expect(linear).toBeDefined();
+    await writeFile(scored, JSON.stringify({ evaluations: rest }));
+    // One arm alone is worked on, and the other one lacks it.
+    const { stdout } = await other(['knn', 'linear'], '--only', 'simclr');
+    expect(stdout).toMatch(/^\| pcl +\| +1 of 2 \|/m);
+    expect(stdout).toMatch(/^\| simclr +\| +2 \|/m);
+    await writeFile(scored, scores);
   });
 
   test('goes on with a run from its last checkpoint, and judges it as one that ran through', async () => {
@@ -181,6 +211,16 @@ describe('protocl compare', () => {
     expect(JSON.parse(listed.stdout)).toEqual(
       RUNS.map((name) => ({ name, folder: join(out, name), state: 'done' })),
     );
+  });
+
+  test('refuses a folder that another comparison writes to', async () => {
+    const before = await times(out);
+    const { code, stderr } = await withFolderLocked(out, 'comparison', () =>
+      protocl('compare', file, '--out', out),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/process \d+ on \S+ is at work on this comparison/);
+    expect(await times(out)).toEqual(before);
   });
 
   test('refuses a folder with runs of other settings, and tells which', async () => {

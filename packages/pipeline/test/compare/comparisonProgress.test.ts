@@ -33,9 +33,25 @@ describe('ComparisonProgress', () => {
       'a is done after 1:40 | kNN 50.0% | 2 of 6 | about 2:30 left',
       'c goes on',
       'b has FAILED after 2:20 | 3 of 6 | about 2:40 left',
+      '  none',
       'c is stopped after 40 s, to go on later',
     ]);
   });
+});
+
+test('the last run has nothing beside it', () => {
+  const lines: string[] = [];
+  let seconds = 0;
+  const log = (line: string) => lines.push(line);
+  const progress = new ComparisonProgress({ due: 2, total: 2, parallel: 2, log, now: () => 1000 * seconds });
+  const [a, b] = ['a', 'b'].map((name) => ({ name }) as PlannedRun);
+  progress.begin(a!, 'new');
+  seconds = 90;
+  progress.begin(b!, 'new');
+  seconds = 100;
+  progress.end(a!, { status: 'done', scores: { evaluations: {} } });
+  // Of 100 seconds, b has 10 behind it.
+  expect(lines.at(-1)).toBe('a is done after 1:40 | 1 of 2 | about 1:30 left');
 });
 
 describe('inParallel', () => {

@@ -40,6 +40,27 @@ test('a table has a row for each arm, and the columns that some arm has a figure
   );
 });
 
+test('evaluators that give several scores have a column for each', () => {
+  const arms = [
+    arm('a', 1, {
+      'lowShot.accuracy@1': [0.1],
+      'lowShot.accuracy@1 deviation': [0.01],
+      'lowShot.meanAveragePrecision@1': [0.15],
+      'lowShot.accuracy@16': [0.3],
+      'semiSupervised.top1@1%': [0.4],
+      'semiSupervised.top1@10%': [0.5],
+    }),
+    arm('b', 1, { 'lowShot.accuracy@16': [0.2], 'linearProtocol.top1': [0.6], 'linearProtocol.loss': [2] }),
+  ];
+  expect(tableOf({ name: 'some', seeds: [0], evaluators: ['lowShot'], arms })).toEqual({
+    columns: ['seeds', '1-shot %', '16-shot %', 'protocol %', '1% labels %', '10% labels %'],
+    rows: [
+      { arm: 'a', cells: ['1', '10.00 ± -', '30.00 ± -', '-', '40.00 ± -', '50.00 ± -'] },
+      { arm: 'b', cells: ['1', '-', '20.00 ± -', '60.00 ± -', '-', '-'] },
+    ],
+  });
+});
+
 test('of images with several classes, the SVM is shown by its mean average precision', () => {
   const arms = [arm('a', 1, { 'svm.meanAveragePrecision': [0.5] })];
   const { columns } = tableOf({ name: 'some', seeds: [0], evaluators: ['svm'], arms });

@@ -42,7 +42,7 @@ describe('a grid', () => {
     [
       'an arm that is no folder',
       (it) => ({ ...it, arms: { '..': {} } }),
-      [/arms\.\.\.: wrong value .*a name of/],
+      [/arms\.\.\.: wrong value .*but first, dots/],
     ],
     [
       'arms of one name',
@@ -113,6 +113,11 @@ describe('planned runs', () => {
     expect(runs[0]!.resolved.origins).toMatchObject({ 'method.kind': '--set', seed: 'seeds', name: 'arm a' });
   });
 
+  test('have the names of arms with plus signs', async () => {
+    const [run] = await planned({ ...grid, arms: { 'pcl+moco_1.5': {} } });
+    expect(run!.resolved.config.name).toBe('pcl+moco_1.5');
+  });
+
   test('share the processors, unless they say otherwise', async () => {
     const threadsOf = async (changes: Partial<GridInput>) => {
       const [run] = await planned({ ...grid, arms: { a: {} }, ...changes });
@@ -159,6 +164,7 @@ describe('protocl compare', () => {
     [['compare', 'compare-demo', '--only', 'pcl,mocko'], 2, /no such arm. given: mocko/],
     [['compare', 'compare-demo', '--seeds', '1,1'], 2, /seeds: wrong value.*each once/],
     [['compare', 'compare-demo', '--seeds', 'one'], 2, /whole number/],
+    [['compare', 'compare-demo', '--set', 'seed=5'], 2, /seed: impossible .*--set seed=5.*by --seeds/],
     [['compare', 'compare-demo', '--parallel', '0'], 2, /at least 1/],
     [
       ['compare', 'compare-demo', '--set', 'data.limitt=4'],

@@ -227,12 +227,6 @@ describe('a method of another kind', () => {
       'impossible combination',
       expect.any(String),
     ],
-    [
-      'method={kind: deepcluster, components: 50001}',
-      'method.components',
-      'impossible combination',
-      expect.any(String),
-    ],
   ])('%s is told', (flag, path, kind, suggestion) => {
     const problems = problemsWith(flag);
     expect(problems).toHaveLength(1);

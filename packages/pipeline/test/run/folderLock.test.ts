@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { withFolderLocked } from '../../src/run/folderLock.js';
+import { startOf } from '../../src/run/processes.js';
+
+const lockAndWait = fileURLToPath(new URL('../children/lockAndWait.ts', import.meta.url));
 
 let folder: string;
 
@@ -50,45 +54,67 @@ test('a folder that cannot be made has a clear error', async () => {
   });
 });
 
-const leave = (pid: number, host = hostname()) =>
-  writeFile(join(folder, '.lock'), JSON.stringify({ pid, host, id: 'left' }));
+const leave = (holder: { pid: number; host?: string; started?: string }) =>
+  writeFile(join(folder, '.lock'), JSON.stringify({ host: hostname(), ...holder }));
+
+/** A process that does nothing. */
+async function idle(): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  await once(child, 'spawn');
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
 
 test('the lock of a process that was killed does not count, one of a living process does', async () => {
-  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-  await once(other, 'spawn');
-  await leave(other.pid!);
+  const other = await idle();
+  await leave({ pid: other.pid! });
   await expect(attempt()).rejects.toMatchObject({ code: 'FOLDER_IN_USE' });
-  other.kill('SIGKILL');
-  await once(other, 'exit');
+  await end(other);
   await expect(attempt()).resolves.toBe('done');
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('nor does one of an earlier process with the number of this one, for however many come at once', async () => {
-  await leave(process.pid);
-  let inside = 0;
-  const attempts = Array.from({ length: 8 }, () =>
-    withFolderLocked(folder, 'run', async () => {
-      inside += 1;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      expect(inside).toBe(1);
-      inside -= 1;
-    }),
-  );
-  const outcomes = await Promise.allSettled(attempts);
-  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'FOLDER_IN_USE' });
-  }
-  expect(await readdir(folder)).toEqual([]);
+test('nor does one of an earlier process with the number of another, or of this one', async () => {
+  await leave({ pid: process.pid });
+  await expect(attempt()).resolves.toBe('done');
+  if (process.platform !== 'linux') return;
+  const other = await idle();
+  const started = (await startOf(other.pid!))!;
+  await leave({ pid: other.pid!, started });
+  await expect(attempt()).rejects.toMatchObject({ code: 'FOLDER_IN_USE' });
+  await leave({ pid: other.pid!, started: `${started}0` });
+  await expect(attempt()).resolves.toBe('done');
+  await end(other);
 });
 
+test('of several processes that find a lock that was left, one gets in', async () => {
+  const other = await idle();
+  await end(other);
+  await leave({ pid: other.pid! });
+  const flags = ['--conditions=@protocl/source', '--import', 'tsx', lockAndWait, folder];
+  const children = Array.from({ length: 4 }, () => spawn(process.execPath, flags));
+  const said = await Promise.all(
+    children.map(async ({ stdout }) => {
+      let text = '';
+      for await (const chunk of stdout) text += String(chunk);
+      return text.trim();
+    }),
+  );
+  expect(said.toSorted()).toEqual(['FOLDER_IN_USE', 'FOLDER_IN_USE', 'FOLDER_IN_USE', 'alone']);
+  expect(await readdir(folder)).toEqual([]);
+}, 60_000);
+
 test('what cannot be told counts: a process of another machine, a lock that is just being written', async () => {
-  await leave(1, 'elsewhere');
+  await leave({ pid: 1, host: 'elsewhere' });
   await expect(attempt()).rejects.toMatchObject({
     code: 'FOLDER_IN_USE',
     remedy: expect.stringContaining(`remove ${join(folder, '.lock')}`),
   });
   await writeFile(join(folder, '.lock'), '');
   await expect(attempt()).rejects.toMatchObject({ code: 'FOLDER_IN_USE' });
+  expect(await readdir(folder)).toEqual(['.lock']);
 });

@@ -35,8 +35,8 @@ describe('RunFolder', () => {
     const before = process.cwd();
     process.chdir(folder);
     try {
-      const created = await Promise.all([RunFolder.create(resolved), RunFolder.create(resolved)]);
-      expect(new Set(created.map(({ path }) => path)).size).toBe(2);
+      const places = await Promise.all([RunFolder.place(resolved), RunFolder.place(resolved)]);
+      expect(new Set(places).size).toBe(2);
       const names = await readdir(join(folder, 'runs'));
       expect(names).toHaveLength(2);
       for (const name of names) expect(name).toMatch(/^pcl-demo-\d{8}-\d{6}(-2)?$/);

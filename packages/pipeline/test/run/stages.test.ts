@@ -16,6 +16,7 @@ test.each([
   [['evaluation.everyEpochs=6', 'method.warmupEpochs=3'], 3, 3],
   [['method.warmupEpochs=0', 'evaluation.everyEpochs=5'], undefined, 5],
   [['method.warmupEpochs=8', 'evaluation.everyEpochs=5'], undefined, 5],
+  [['method.prototypeWeight=0', 'evaluation.everyEpochs=3'], undefined, 3],
 ])('an evaluation falls on the end of the warm-up: %p', (flags, warmup, interval) => {
   const config = configWith(...flags);
   expect(stagesOf(config)).toEqual({ random: 0, warmup, final: 8 });

@@ -8,6 +8,7 @@ import { decodeSafetensors } from '@protocl/encoders';
 import { resume, train, type RunSummary } from '@protocl/pipeline';
 import * as tf from '@tensorflow/tfjs-core';
 
+import { withFolderLocked } from '../../src/run/folderLock.js';
 import { syntheticImages } from '../syntheticImages.js';
 import { recorder } from '../recorder.js';
 import { tinyConfig } from '../tinyConfig.js';
@@ -189,6 +190,15 @@ describe('train', () => {
       problems: [{ path: 'method.granularities.1' }],
     });
     expect(await readdir(parent)).not.toContain('impossible');
+  });
+
+  test('does not go on with a run that is going on', async () => {
+    const before = await logOf('first');
+    await withFolderLocked(join(parent, 'first'), 'run', async () => {
+      const resumed = resume(join(parent, 'first'), { images });
+      await expect(resumed).rejects.toMatchObject({ code: 'FOLDER_IN_USE' });
+    });
+    expect(await logOf('first')).toEqual(before);
   });
 
   test('stopped before it begins says so', async () => {

@@ -1,3 +1,5 @@
+import { isProtoclError } from '@protocl/core';
+
 import { trainerError } from '../errors.js';
 import type { Method } from '../method.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
@@ -10,10 +12,27 @@ export async function runState(method: Method, optimizer: Optimizer): Promise<St
   return joinStates({ method: ofMethod, optimizer: ofOptimizer });
 }
 
-/** Takes over what {@link runState} gave. */
+/** What encoders, queues and prototypes say to the state of others. */
+const FOREIGN_STATE = ['WEIGHTS_MISMATCH', 'STATE_MISMATCH'];
+
+/**
+ * Takes over what {@link runState} gave.
+ *
+ * @throws {ProtoclError} `CHECKPOINT_MISMATCH` if it is of a run with other settings; some of it may have been taken over
+ */
 export function restoreRunState(state: State, method: Method, optimizer: Optimizer): void {
-  method.fromState(statePart(state, 'method'));
-  optimizer.fromState(statePart(state, 'optimizer'));
+  try {
+    method.fromState(statePart(state, 'method'));
+    optimizer.fromState(statePart(state, 'optimizer'));
+  } catch (cause) {
+    if (!isProtoclError(cause) || !FOREIGN_STATE.includes(cause.code)) throw cause;
+    throw trainerError('CHECKPOINT_MISMATCH', {
+      message: `the checkpoint was made with other settings: ${cause.message}`,
+      expected: 'one of a run like this one',
+      remedy: 'Resume with the settings that it was made with',
+      cause,
+    });
+  }
 }
 
 /** @throws {ProtoclError} `CHECKPOINT_MISMATCH` if a checkpoint is of another method or optimizer */

@@ -12,11 +12,12 @@ export const contrastShape = {
   queue: z.int().positive().default(65536),
   /** The share of its old weights that the momentum encoder keeps at each update. */
   momentum: z.number().min(0).max(1).default(0.999),
-  /** Whether each view is once the query and once the key; the loss is the mean of both. */
+  /** Whether each view is once the query and once the key. The loss is the mean of both; MoCo's code for it has the sum. */
   symmetric: z.boolean().default(false),
   /**
    * Parts of the batch that batch norm sees by themselves, those of the keys shuffled, so that a query
-   * cannot tell its key by the statistics they share. The published runs had one on each of 8 GPUs.
+   * cannot tell its key by the statistics they share. The published runs had one on each of 8 GPUs. The
+   * statistics for evaluation take in one part after the other, and so forget as many times as fast.
    */
   batchNormSplits: z.int().positive().default(8),
 };

@@ -82,7 +82,7 @@ class DeepCluster implements Method {
     const { features, images } = await datasetFeatures(source, encode, signal);
     let whitened: tf.Tensor2D | undefined;
     try {
-      const dimensions = Math.min(components, features.shape[1]);
+      const dimensions = Math.min(components, ...features.shape);
       const analysis = await principalComponents(features, { dimensions, whiten: true });
       try {
         whitened = tf.tidy(() => normalized(analysis.transform(features)));
@@ -91,7 +91,7 @@ class DeepCluster implements Method {
       }
       const running = { ...(log && { log }), ...(signal && { signal }) };
       const { centroids, assignments, objective } = await kmeans(whitened, {
-        ...{ k, seed: seed + epoch, ...clustering },
+        ...{ k, seed: clusteringSeed(seed, epoch), ...clustering },
         ...running,
       });
       centroids.dispose();
@@ -177,4 +177,9 @@ class DeepCluster implements Method {
   dispose(): void {
     this.#classifier.dispose();
   }
+}
+
+/** Of other clusterings than those of any other seed. */
+function clusteringSeed(seed: number, epoch: number): number {
+  return randomStream({ seed, purpose: 'deepcluster: clustering', epoch }).integers(1, 2 ** 31)[0]!;
 }

@@ -8,7 +8,7 @@ export const deepClusterSchema = z.strictObject({
   seed: z.int().min(0).default(0),
   /** k: how many clusters, and so pseudo-labels, there are. */
   clusters: z.int().min(2).default(10_000),
-  /** Principal components that whitened features are clustered by; at most as many as features have values. */
+  /** Principal components that whitened features are clustered by: fewer where there are fewer values, or images. */
   components: z.int().positive().default(256),
   /** Epochs from one clustering to the next. */
   everyEpochs: z.int().positive().default(1),
@@ -39,28 +39,15 @@ export type DeepClusterOptions = z.input<typeof deepClusterSchema>;
 export type ParsedDeepCluster = z.output<typeof deepClusterSchema>;
 
 /** What in DeepCluster's options cannot work with a data set of `size` images: nothing, if the list is empty. */
-export function deepClusterProblems(
-  { clusters, components }: ParsedDeepCluster,
-  { size }: SourceSize,
-): OptionProblem[] {
-  const problems: OptionProblem[] = [];
-  if (clusters > size) {
-    problems.push({
+export function deepClusterProblems({ clusters }: ParsedDeepCluster, { size }: SourceSize): OptionProblem[] {
+  if (clusters <= size) return [];
+  return [
+    {
       path: 'clusters',
       message: 'there are more clusters than images',
       given: clusters,
       expected: `at most ${size}`,
       remedy: 'Ask for fewer clusters; at least ten images to each are usual',
-    });
-  }
-  if (components > size) {
-    problems.push({
-      path: 'components',
-      message: 'there are more components than images',
-      given: components,
-      expected: `at most ${size}`,
-      remedy: 'Ask for fewer components, or use more images',
-    });
-  }
-  return problems;
+    },
+  ];
 }

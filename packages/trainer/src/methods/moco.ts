@@ -1,14 +1,11 @@
 import type { Encoder } from '@protocl/encoders';
 import { infoNCE } from '@protocl/losses';
-import * as tf from '@tensorflow/tfjs-core';
 
-import { differentiate } from '../differentiate.js';
 import type { Method, StepContext, StepResult } from '../method.js';
 import type { TrainingBatch, TrainingSource } from '../source.js';
 import { joinStates, type State } from '../state.js';
 import { instanceAccuracy } from './accuracy.js';
 import { contrastProblems } from './contrastOptions.js';
-import { meanOfTerms } from './lossTerms.js';
 import { mocoSchema, type MocoOptions } from './mocoOptions.js';
 import { MomentumContrast } from './momentumContrast.js';
 import { requirePossible } from './optionProblem.js';
@@ -31,32 +28,19 @@ export interface CreateMocoOptions extends MocoOptions {
  */
 export function createMoco({ encoder, source, ...options }: CreateMocoOptions): Method {
   const parsed = requirePossible(mocoSchema, options, (given) => contrastProblems(given, source));
-  const { temperature, symmetric } = parsed;
+  const { temperature } = parsed;
   const contrast = new MomentumContrast(encoder, parsed);
   return {
     name: 'moco',
     encoder,
     variables: encoder.variables,
-    step({ views: [first, second] }: TrainingBatch, context: StepContext): StepResult {
-      const pairs: [query: tf.Tensor4D, key: tf.Tensor4D][] = [[first, second]];
-      if (symmetric) pairs.push([second, first]);
-      // Outside of the differentiation: no gradient flows into keys.
-      const keys = pairs.map(([, view], pair) => contrast.keys(view, pair, context));
-      try {
-        const result = differentiate(() => {
-          const terms = pairs.map(([view], pair) => {
-            const [query, key, negatives] = [contrast.queries(view), keys[pair]!, contrast.negatives()];
-            const loss = infoNCE(query, key, negatives, { temperature });
-            const accuracy = context.measured && instanceAccuracy(query, key, negatives);
-            return { loss, figures: { infoNCE: loss, ...(accuracy && { 'Acc@Inst': accuracy }) } };
-          });
-          return meanOfTerms(terms);
-        }, encoder.variables);
-        for (const key of keys) contrast.push(key);
-        return result;
-      } finally {
-        tf.dispose(keys);
-      }
+    step(batch: TrainingBatch, context: StepContext): StepResult {
+      return contrast.step(batch, context, (query, key) => {
+        const negatives = contrast.negatives();
+        const loss = infoNCE(query, key, negatives, { temperature });
+        const accuracy = context.measured && instanceAccuracy(query, key, negatives);
+        return { loss, figures: { infoNCE: loss, ...(accuracy && { 'Acc@Inst': accuracy }) } };
+      });
     },
     afterUpdate: () => contrast.follow(),
     toState: async () => joinStates(await contrast.toStates()),

@@ -3,8 +3,11 @@ import { createEncoder, type Encoder } from '@protocl/encoders';
 import { FeatureQueue, MomentumEncoder, splitBatch } from '@protocl/momentum';
 import * as tf from '@tensorflow/tfjs-core';
 
-import type { Position } from '../method.js';
+import { differentiate } from '../differentiate.js';
+import type { Position, StepResult } from '../method.js';
+import type { TrainingBatch } from '../source.js';
 import { statePart, type State } from '../state.js';
+import { meanOfTerms, type LossTerm } from './lossTerms.js';
 import { normalized } from './normalized.js';
 
 export interface MomentumContrastOptions {
@@ -15,7 +18,12 @@ export interface MomentumContrastOptions {
   readonly momentum: number;
   /** Parts of the batch that batch norm sees by themselves. */
   readonly batchNormSplits: number;
+  /** Whether each view is once the query and once the key. */
+  readonly symmetric: boolean;
 }
+
+/** The loss of a pair of views by their features: q and k, float32 [N, D], and which of the step's pairs it is. */
+export type ContrastTerm = (query: tf.Tensor2D, key: tf.Tensor2D, pair: number) => LossTerm;
 
 /**
  * What MoCo and PCL have in common: a query encoder that is trained, a key encoder that follows it
@@ -47,8 +55,27 @@ export class MomentumContrast {
     this.#queue = new FeatureQueue({ capacity, dimension: encoder.outputSize, seed });
   }
 
+  /** The mean gradient of `term` in θ over the step's pairs of views, whose keys then go into the queue. */
+  step({ views: [first, second] }: TrainingBatch, position: Position, term: ContrastTerm): StepResult {
+    const pairs: [query: tf.Tensor4D, key: tf.Tensor4D][] = [[first, second]];
+    if (this.options.symmetric) pairs.push([second, first]);
+    const keys: tf.Tensor2D[] = [];
+    try {
+      // Outside of the differentiation: no gradient flows into keys.
+      for (const [pair, [, view]] of pairs.entries()) keys.push(this.#keys(view, pair, position));
+      const result = differentiate(
+        () => meanOfTerms(pairs.map(([view], pair) => term(this.#queries(view), keys[pair]!, pair))),
+        this.encoder.variables,
+      );
+      for (const key of keys) this.#queue.push(key);
+      return result;
+    } finally {
+      tf.dispose(keys);
+    }
+  }
+
   /** v = f_θ(x), float32 [N, D], rows of length 1, in training mode. */
-  queries(images: tf.Tensor4D): tf.Tensor2D {
+  #queries(images: tf.Tensor4D): tf.Tensor2D {
     const splits = this.options.batchNormSplits;
     return normalized(
       splitBatch(images, { splits }, (part) => this.encoder.forward(part, { training: true })),
@@ -60,7 +87,7 @@ export class MomentumContrast {
    *
    * @param pair which of the step's pairs of views the keys are for
    */
-  keys(images: tf.Tensor4D, pair: number, { epoch, step }: Position): tf.Tensor2D {
+  #keys(images: tf.Tensor4D, pair: number, { epoch, step }: Position): tf.Tensor2D {
     const { seed, batchNormSplits: splits } = this.options;
     const rng = randomStream({ seed, purpose: `order of keys ${pair}`, epoch, step });
     return tf.tidy(() =>
@@ -78,11 +105,6 @@ export class MomentumContrast {
   /** Keys of earlier batches, float32 [K, D]; they stay the queue's. */
   negatives(): tf.Tensor2D {
     return this.#queue.tensor();
-  }
-
-  /** Puts keys in the place of the oldest ones. */
-  push(keys: tf.Tensor2D): void {
-    this.#queue.push(keys);
   }
 
   /** θ' = m·θ' + (1 - m)·θ */

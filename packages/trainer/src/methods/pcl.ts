@@ -4,14 +4,13 @@ import type { Encoder } from '@protocl/encoders';
 import { infoNCE, prototypeNCE, type PrototypeNCEOptions, type Prototypes } from '@protocl/losses';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { differentiate } from '../differentiate.js';
 import type { Clusters, Figures, Method, StepContext, StepResult, UpdateContext } from '../method.js';
 import type { TrainingBatch, TrainingSource } from '../source.js';
 import { joinStates, statePart, type State } from '../state.js';
 import { instanceAccuracy, prototypeAccuracy } from './accuracy.js';
 import { datasetFeatures } from './datasetFeatures.js';
 import { clusterFigures, Objectives } from './clusterFigures.js';
-import { meanOfTerms, type LossTerm } from './lossTerms.js';
+import type { LossTerm } from './lossTerms.js';
 import { MomentumContrast } from './momentumContrast.js';
 import { requirePossible } from './optionProblem.js';
 import { pclProblems, pclSchema, type ParsedPcl, type PclOptions } from './pclOptions.js';
@@ -88,25 +87,12 @@ class Pcl implements Method {
   }
 
   /** M-step on a batch: the gradient of ProtoNCE(v, v', C, φ) in θ, with v = f_θ(x) and v' = f_θ'(x'). */
-  step({ views: [first, second], indices }: TrainingBatch, context: StepContext): StepResult {
-    const pairs: [query: tf.Tensor4D, key: tf.Tensor4D][] = [[first, second]];
-    if (this.options.symmetric) pairs.push([second, first]);
-    // Outside of the differentiation: no gradient flows into keys.
-    const keys = pairs.map(([, view], pair) => this.#contrast.keys(view, pair, context));
-    try {
-      const result = differentiate(() => {
-        const terms = pairs.map(([view], pair) => {
-          const draws = { ...context, purpose: `negative prototypes ${pair}` };
-          return this.#protoNCE(this.#contrast.queries(view), keys[pair]!, indices, draws);
-        });
-        return meanOfTerms(terms);
-      }, this.variables);
-      for (const key of keys) this.#contrast.push(key);
-      this.#stepsSinceExpectation += 1;
-      return result;
-    } finally {
-      tf.dispose(keys);
-    }
+  step(batch: TrainingBatch, context: StepContext): StepResult {
+    const result = this.#contrast.step(batch, context, (query, key, pair) =>
+      this.#protoNCE(query, key, batch.indices, { ...context, purpose: `negative prototypes ${pair}` }),
+    );
+    this.#stepsSinceExpectation += 1;
+    return result;
   }
 
   /** θ' = m·θ' + (1 - m)·θ */
@@ -142,17 +128,19 @@ class Pcl implements Method {
   }
 
   #isExpectationDue(epoch: number, step: number): boolean {
-    if (!this.#isPastWarmup(epoch)) return false;
+    if (!this.#isAfterWarmup(epoch)) return false;
     const { everySteps = Infinity } = this.options.expectation;
     return step === 0 || this.#prototypes.length === 0 || this.#stepsSinceExpectation >= everySteps;
   }
 
   #usesPrototypes(epoch: number): boolean {
-    return this.#isPastWarmup(epoch) && this.#prototypes.length > 0;
+    return this.#isAfterWarmup(epoch) && this.#prototypes.length > 0;
   }
 
-  #isPastWarmup(epoch: number): boolean {
-    return epoch >= this.options.warmupEpochs;
+  /** Never, where prototypes would count for nothing. */
+  #isAfterWarmup(epoch: number): boolean {
+    const { warmupEpochs, prototypeWeight } = this.options;
+    return prototypeWeight > 0 && epoch >= warmupEpochs;
   }
 
   /** Options of the k-means of every granularity. */

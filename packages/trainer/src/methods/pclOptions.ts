@@ -18,7 +18,7 @@ export const pclSchema = z.strictObject({
   prototypeNegatives: z.int().positive().optional(),
   /** What InfoNCE is multiplied by; 0 leaves the prototype term alone after the warm-up. */
   instanceWeight: z.number().min(0).default(1),
-  /** What the prototype term is multiplied by. */
+  /** What the prototype term is multiplied by; 0 is InfoNCE alone to the end, without E-steps. */
   prototypeWeight: z.number().min(0).default(1),
   /** Images of one cluster in a batch: one column of the softmax, or one each as in the original code. */
   duplicates: z.enum(['merge', 'keep']).default('merge'),
