@@ -199,6 +199,7 @@ function requireNoSeed(changes: readonly ConfigLayer[]): void {
 function tellOfSeeds({ arms, seeds }: Grid, log: (line: string) => void): void {
   for (const { name, layers } of arms) {
     const own = layers.findLast(({ values }) => 'seed' in values);
-    if (own) log(`${name}: trained with ${seeds.join(', ')} in the place of its seed ${String(own.values['seed'])}`);
+    if (own)
+      log(`${name}: trained with ${seeds.join(', ')} in the place of its seed ${String(own.values['seed'])}`);
   }
 }

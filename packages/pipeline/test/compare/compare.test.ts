@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Comparison, FeatureScores, GridInput, RunSummary } from '@protocl/pipeline';
+import {
+  compare,
+  type Comparison,
+  type FeatureScores,
+  type GridInput,
+  type RunSummary,
+} from '@protocl/pipeline';
 
 import { withFolderLocked } from '../../src/run/folderLock.js';
 import { protocl, tinyGrid } from './tinyGrid.js';
@@ -256,4 +262,18 @@ test('a run that fails is told, and leaves the others alone', async () => {
   expect(stdout).toMatch(/^\| good +\| +1 \| +[\d.]+ ± - \| /m);
   expect(stdout).toMatch(/^\| broken +\| +0 of 1 \| +- \| /m);
   expect(await json<object>(folder, 'good/seed-3/evaluation.json')).toHaveProperty('evaluations.knn');
+});
+
+test('a configuration whose seed gives way to those of the comparison is told', async () => {
+  const path = join(parent, 'own.json');
+  await writeFile(path, JSON.stringify({ ...grid.base, name: 'own', seed: 7 }));
+  const lines: string[] = [];
+  const comparing = compare([path], {
+    out: join(parent, 'seeds'),
+    seeds: [1, 2],
+    log: (line) => lines.push(line),
+    signal: AbortSignal.abort(),
+  });
+  await expect(comparing).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  expect(lines).toEqual(['own: trained with 1, 2 in the place of its seed 7']);
 });
