@@ -1,4 +1,4 @@
-// protocl compare compare-demo --parallel 2
+// protocl compare compare-demo
 
 import type { GridInput } from '../compare/gridSchema.js';
 
@@ -12,8 +12,9 @@ const moco = { kind: 'moco', queue: 2048, momentum: 0.995, batchNormSplits: 1 } 
 const mlpHead = { head: { kind: 'mlp', dimension: 128 } } as const;
 
 /**
- * All methods, and PCL with one part of it changed at a time, on Fashion-MNIST with the small encoder of
- * `pcl-demo`: within minutes, its clusters are pure enough for prototypes to teach something.
+ * All methods, and PCL with one part of it changed at a time, with the small encoder of `pcl-demo`: 30 runs in
+ * about 80 minutes on 2 cores. On Fashion-MNIST, since as short a training on CIFAR-10 does not tell PCL from
+ * InfoNCE alone. The weight of the prototypes is the paper's.
  */
 export const compareDemo = {
   name: 'compare-demo',
