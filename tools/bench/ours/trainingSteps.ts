@@ -3,6 +3,8 @@ import { loadData, methodOf, type Config } from '@protocl/pipeline';
 import { optimizerOf, type Method, type TrainingBatch, type TrainingSource } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { PreparedTask } from '../harness/serve.js';
+
 /** A configuration's method on its images. */
 export interface Learner {
   readonly config: Config;
@@ -26,20 +28,23 @@ export async function expectation({ method, source, epoch }: Learner): Promise<v
   await method.beforeUpdate?.({ epoch, step: 0, source });
 }
 
-/** Training steps, views and update included, epoch after epoch; call `expectation` first. */
-export function trainingSteps({ config, method, source, epoch }: Learner): (count: number) => Promise<void> {
+/** A task whose iterations are training steps, views and update included, epoch after epoch; call `expectation` first. */
+export function trainingSteps({ config, method, source, epoch }: Learner): PreparedTask {
   const optimizer = optimizerOf(config.optimizer)(method.variables);
   const batches = endless(source, method, epoch);
   let step = 0;
-  return async (count) => {
-    for (let i = 0; i < count; i++) {
-      const { value: batch } = (await batches.next()) as { value: TrainingBatch };
-      const { loss, gradients, figures } = method.step(batch, { epoch, step: step++, measured: false });
-      optimizer.step(gradients, config.schedule.learningRate);
-      method.afterUpdate?.();
-      if (!Number.isFinite(loss.dataSync()[0])) throw new Error('the loss is not finite');
-      tf.dispose([loss, gradients, figures, batch.views as unknown as tf.Tensor[]]);
-    }
+  return {
+    async run(iterations) {
+      for (let i = 0; i < iterations; i++) {
+        const { value: batch } = (await batches.next()) as { value: TrainingBatch };
+        const { loss, gradients, figures } = method.step(batch, { epoch, step: step++, measured: false });
+        optimizer.step(gradients, config.schedule.learningRate);
+        method.afterUpdate?.();
+        if (!Number.isFinite(loss.dataSync()[0])) throw new Error('the loss is not finite');
+        tf.dispose([loss, gradients, figures, batch.views as unknown as tf.Tensor[]]);
+      }
+      return undefined;
+    },
   };
 }
 

@@ -8,7 +8,6 @@ import { unlessStopped } from '../run/unlessStopped.js';
 import { commandLineProgram } from './childProcess.js';
 import { comparisonOf, type Comparison } from './comparison.js';
 import { ComparisonProgress } from './comparisonProgress.js';
-import { markdownOf, tableOf } from './comparisonTable.js';
 import type { GridInput } from './gridSchema.js';
 import { inParallel } from './inParallel.js';
 import { openGrid, type Grid } from './openGrid.js';
@@ -121,8 +120,7 @@ async function carryOut(
     });
   }
   const comparison = await comparisonOf(grid, runs, folder);
-  const table = markdownOf(tableOf(comparison));
-  const page = await unlessStopped(
+  const { table, page } = await unlessStopped(
     options.signal,
     'the comparison was interrupted; all runs are done, its page is not written',
     () => writeComparison(folder, runs, comparison, options),

@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileAtomic } from '@protocl/core';
 
 import type { EvaluatorName, FeatureScores } from '../commands/evaluate.js';
+import { exists } from '../run/exists.js';
 import { RunFolder } from '../run/runFolder.js';
 import { runChild, type ChildEnd } from './childProcess.js';
 import type { PlannedRun } from './planRuns.js';
@@ -67,11 +68,7 @@ async function unfinished(
 
 async function lastLines(path: string): Promise<string[]> {
   // A run that was never started has none.
-  const exists = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return [];
+  if (!(await exists(path))) return [];
   const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
   return lines.slice(-MOST_LINES);
 }

@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { EvaluatorName, FeatureScores } from '../commands/evaluate.js';
 import { pipelineError } from '../errors.js';
+import { exists } from '../run/exists.js';
 import { RunFolder } from '../run/runFolder.js';
 import type { RunSummary } from '../run/summary.js';
 import { differences } from './differences.js';
@@ -24,14 +25,10 @@ export function evaluationFile({ folder }: PlannedRun): string {
 
 /** How far a run is by its folder, in which anything may be missing. */
 export async function runStateOf(run: PlannedRun, evaluators: readonly EvaluatorName[]): Promise<RunState> {
-  const hasBegun = await stat(join(run.folder, 'config.json')).then(
-    () => true,
-    () => false,
-  );
-  if (!hasBegun) return 'new';
-  const { summary, scores } = await readResults(run);
-  if (summary?.status !== 'completed') return 'begun';
-  return evaluators.every((name) => scores?.evaluations[name] !== undefined) ? 'done' : 'trained';
+  if (!(await exists(join(run.folder, 'config.json')))) return 'new';
+  const results = await readResults(run);
+  if (results.summary?.status !== 'completed') return 'begun';
+  return isFinished(results, evaluators) ? 'done' : 'trained';
 }
 
 /** The results of a run that is done, those of other evaluators left out. */
@@ -39,12 +36,25 @@ export async function readFinished(
   run: PlannedRun,
   evaluators: readonly EvaluatorName[],
 ): Promise<FinishedRun | undefined> {
-  if ((await runStateOf(run, evaluators)) !== 'done') return undefined;
-  const { summary, scores } = await readResults(run);
-  const asked = Object.entries(scores!.evaluations).filter(([name]) =>
+  const results = await readResults(run);
+  if (!isFinished(results, evaluators)) return undefined;
+  const { summary, scores } = results;
+  const asked = Object.entries(scores.evaluations).filter(([name]) =>
     evaluators.includes(name as EvaluatorName),
   );
-  return { summary: summary!, scores: { ...scores, evaluations: Object.fromEntries(asked) } };
+  return { summary, scores: { ...scores, evaluations: Object.fromEntries(asked) } };
+}
+
+function isFinished(
+  results: Partial<FinishedRun>,
+  evaluators: readonly EvaluatorName[],
+): results is FinishedRun {
+  const { summary, scores } = results;
+  return (
+    summary?.status === 'completed' &&
+    scores !== undefined &&
+    evaluators.every((name) => scores.evaluations[name] !== undefined)
+  );
 }
 
 /**

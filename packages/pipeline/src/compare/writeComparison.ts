@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileAtomic } from '@protocl/core';
 
+import { exists } from '../run/exists.js';
 import type { Comparison } from './comparison.js';
 import { writeComparisonReport } from './comparisonReport.js';
 import { markdownOf, tableOf } from './comparisonTable.js';
@@ -25,28 +26,25 @@ export interface ComparisonPageOptions {
  * figures and a page that was made in the same way.
  *
  * @param runs all that are planned
- * @returns the path of the page; undefined where no run is done
+ * @returns the table in Markdown, and the path of the page, which is undefined where no run is done
  */
 export async function writeComparison(
   folder: string,
   runs: readonly PlannedRun[],
   comparison: Comparison,
   { encoder = true, points = 2000, log, signal }: ComparisonPageOptions,
-): Promise<string | undefined> {
+): Promise<{ readonly table: string; readonly page: string | undefined }> {
   const file = join(folder, 'comparison.json');
-  const page = join(folder, 'report.html');
   const text = `${JSON.stringify({ ...comparison, page: { encoder, points } }, null, 2)}\n`;
   const before = await readFile(file, 'utf8').catch(() => undefined);
-  const hasPage = await stat(page).then(
-    () => true,
-    () => false,
-  );
-  if (before === text && hasPage) return page;
+  const cells = tableOf(comparison);
+  const table = markdownOf(cells);
+  const there = join(folder, 'report.html');
+  if (before === text && (await exists(there))) return { table, page: there };
   const { name, seeds } = comparison;
-  const table = tableOf(comparison);
   const heading = `# ${name}\n\nMean ± standard deviation over runs with seeds ${seeds.join(', ')}.\n`;
-  await writeFileAtomic(join(folder, 'comparison.md'), `${heading}\n${markdownOf(table)}\n`);
-  const written = await writeComparisonReport(folder, runs, comparison, table, {
+  await writeFileAtomic(join(folder, 'comparison.md'), `${heading}\n${table}\n`);
+  const page = await writeComparisonReport(folder, runs, comparison, cells, {
     encoder,
     points,
     ...(log && { log }),
@@ -54,5 +52,5 @@ export async function writeComparison(
   });
   // Last: once it is there, nothing is written again.
   await writeFileAtomic(file, text);
-  return written;
+  return { table, page };
 }

@@ -3,7 +3,6 @@
 import type { GridInput } from '../compare/gridSchema.js';
 
 const EPOCHS = 6;
-const WARMUP = 2;
 
 /** What MoCo shares with the base's PCL, of which nothing is left where the kind of the method changes. */
 const moco = { kind: 'moco', queue: 2048, momentum: 0.995, batchNormSplits: 1 } as const;
@@ -21,7 +20,7 @@ export const compareDemo = {
   base: {
     preset: 'pcl-demo',
     data: { kind: 'fashion-mnist', limit: 18_000 },
-    method: { kind: 'pcl', warmupEpochs: WARMUP, prototypeWeight: 1 },
+    method: { kind: 'pcl', warmupEpochs: 2, prototypeWeight: 1 },
     training: { epochs: EPOCHS },
     evaluation: { everyEpochs: EPOCHS, atStart: false, trainLimit: 10_000, linear: { when: 'never' } },
   },

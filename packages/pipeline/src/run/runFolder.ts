@@ -6,6 +6,7 @@ import { writeFileAtomic } from '@protocl/core';
 import type { ConfigLayer } from '../config/layers.js';
 import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import { pipelineError } from '../errors.js';
+import { exists } from './exists.js';
 
 /** Where runs are written by default, in the working directory. */
 const RUNS = 'runs';
@@ -156,11 +157,4 @@ async function freeName(name: string): Promise<string> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -23,11 +23,5 @@ async function prepareEpochs({ case: which, preset, limit }: TaskParameters): Pr
     };
   }
   await expectation(learner);
-  const train = trainingSteps(learner);
-  return {
-    async run(iterations) {
-      await train(iterations);
-      return undefined;
-    },
-  };
+  return trainingSteps(learner);
 }

@@ -8,12 +8,5 @@ await serve(async (parameters) => {
   const versions = await startEngine(parameters);
   const learner = await createLearner(parameters['config'] as Config);
   await expectation(learner);
-  const train = trainingSteps(learner);
-  return {
-    versions,
-    async run(iterations) {
-      await train(iterations);
-      return undefined;
-    },
-  };
+  return { ...trainingSteps(learner), versions };
 });
