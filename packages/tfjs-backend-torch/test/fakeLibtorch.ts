@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -79,10 +79,8 @@ function linkEmpty(path: string): void {
   execFileSync('c++', ['-shared', '-fPIC', '-x', 'c++', '/dev/null', '-o', path]);
 }
 
-/** A folder with the package's binding.gyp and one C++ file in place of the package's own, which compiles in a second. */
+/** A folder with one C++ file in place of the package's own, which compiles in a second. */
 export function fakeNative(folder: string, source = FAKE_ADDON): string {
-  const bindingGyp = new URL('../native/binding.gyp', import.meta.url);
-  write(join(folder, 'binding.gyp'), readFileSync(bindingGyp));
   write(join(folder, 'addon.cc'), source);
   return folder;
 }

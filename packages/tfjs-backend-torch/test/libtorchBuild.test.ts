@@ -1,5 +1,15 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +75,59 @@ describe('compiling', () => {
     expect(lines.filter((line) => line.includes('compiling it'))).toHaveLength(2);
   }, 60_000);
 
+  test('takes nothing but a compiler, its assembler and its linker', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    for (const tool of ['c++', 'as', 'ld']) {
+      const path = execFileSync('/bin/sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim();
+      symlinkSync(path, join(bin, tool));
+    }
+    process.env['PATH'] = bin;
+    process.env['PROTOCL_CACHE'] = join(folder, 'bare cache');
+    delete process.env['CXX'];
+    const addonPath = await buildAddon({ libtorch, nativeFolder: fakeNative(join(folder, 'bare')) });
+    expect(existsSync(addonPath)).toBe(true);
+  }, 60_000);
+
+  test('finds the headers of Node-API in the folder that is named', async () => {
+    const headersFolder = join(folder, 'headers of Node');
+    const { include_dir } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
+    cpSync(include_dir, headersFolder, { recursive: true });
+    appendFileSync(join(headersFolder, 'node_api.h'), '#define FROM_THE_NAMED_FOLDER\n');
+    const nativeFolder = fakeNative(
+      join(folder, 'named'),
+      `#include <node_api.h>
+      #ifndef FROM_THE_NAMED_FOLDER
+      #error other headers
+      #endif
+      NAPI_MODULE_INIT() { return exports; }`,
+    );
+    expect(existsSync(await buildAddon({ libtorch, nativeFolder, headersFolder }))).toBe(true);
+    const missing = {
+      libtorch,
+      nativeFolder: fakeNative(join(folder, 'named otherwise'), '#include <node_api.h>'),
+    };
+    await expect(buildAddon({ ...missing, headersFolder: join(folder, 'no headers') })).rejects.toMatchObject(
+      {
+        code: 'BUILD_FAILED',
+        message: expect.stringContaining('node_api.h'),
+      },
+    );
+  }, 60_000);
+
+  test("links libtorch's own OpenMP and not the system's beside it", async () => {
+    const root = fakeLibtorch(join(folder, 'with OpenMP'), { isLinkable: true });
+    cpSync(join(root, 'lib', libraryName('c10')), join(root, 'lib', 'libgomp-0123abcd.so.1'));
+    const withOpenMp = await inspectLibtorch(root, 'PROTOCL_LIBTORCH');
+    const addonPath = await buildAddon({
+      libtorch: withOpenMp,
+      nativeFolder: fakeNative(join(folder, 'threads')),
+    });
+    const linked = readFileSync(addonPath, 'latin1').match(/lib\w[-\w.]*\.(so|dylib)[.\d]*/g);
+    expect(linked).not.toContain('libgomp.so.1');
+    expect(linked).toContain(libraryName('torch_cpu'));
+  }, 60_000);
+
   test('happens once where two processes start together', async () => {
     const nativeFolder = fakeNative(
       join(folder, 'together'),
@@ -106,9 +169,9 @@ describe('compiling', () => {
     expect(error).toBeInstanceOf(TorchBackendError);
     expect(error).toMatchObject({ code: 'COMPILER_MISSING' });
     const { message } = error as TorchBackendError;
-    expect(message).toMatch(/C\+\+ compiler.*make.*python3/);
+    expect(message).toMatch(/no C\+\+ compiler \(tried .*c\+\+/);
     expect(message).toContain(
-      process.platform === 'darwin' ? 'xcode-select --install' : 'apt-get install build-essential',
+      process.platform === 'darwin' ? 'xcode-select --install' : 'apt-get install g++',
     );
   });
 });

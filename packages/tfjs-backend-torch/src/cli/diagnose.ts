@@ -1,11 +1,11 @@
 import { type BuildOptions, builtAddon } from '../libtorch/buildAddon.js';
+import { compilerRemedy, type CompilerSearch, findCompiler } from '../libtorch/compiler.js';
 import { type Libtorch, LIBTORCH_REMEDY, type LibtorchSource } from '../libtorch/libtorch.js';
 import { correctOpenBlas } from '../libtorch/openblas.js';
 import type { PrepareOptions } from '../libtorch/prepare.js';
 import { runCommand } from '../libtorch/runCommand.js';
 import { namedFolder, searchSteps } from '../libtorch/searchSteps.js';
 import { availableThreads } from '../libtorch/threads.js';
-import { findTools, type Tool, toolchainRemedy } from '../libtorch/toolchain.js';
 
 /** Something that keeps the backend from running. */
 interface Problem {
@@ -32,7 +32,7 @@ export interface Diagnosis {
     readonly detail: string;
   }[];
   readonly libtorch: Libtorch | null;
-  readonly tools: readonly Tool[];
+  readonly compiler: CompilerSearch;
   /** The graphics cards that NVIDIA's driver tells of, with its version. */
   readonly gpus: readonly string[];
   readonly addon: {
@@ -73,18 +73,15 @@ export async function diagnose(
     if (outcome === 'broken' && source !== used?.source) notes.push(`${source} is passed over: ${detail}.`);
   }
 
-  const { compiler, make, python } = await findTools();
-  const tools = [compiler, make, python];
+  const compiler = await findCompiler();
   const gpus = await nvidiaGpus();
   if (gpus.length > 0 && libtorch?.cuda === false) {
     notes.push(`This libtorch has no CUDA; one that has comes with \`pip install torch\`.`);
   }
   const addon = libtorch === null ? null : await examineAddon({ ...options, libtorch }, problems);
-  if (addon?.isBuilt !== true) {
-    for (const tool of tools.filter(({ version }) => version === undefined)) {
-      const message = `To compile the addon there is no ${tool.purpose} (tried ${tool.tried.join(', ')}).`;
-      problems.push({ message, remedy: toolchainRemedy() });
-    }
+  if (addon?.isBuilt !== true && compiler.version === undefined) {
+    const message = `To compile the addon there is no C++ compiler (tried ${compiler.tried.join(', ')}).`;
+    problems.push({ message, remedy: compilerRemedy() });
   }
   return {
     ok: problems.length === 0,
@@ -92,7 +89,7 @@ export async function diagnose(
     threads: availableThreads(),
     search: findings.map(({ source, outcome, detail }) => ({ source, outcome, detail })),
     libtorch,
-    tools,
+    compiler,
     gpus,
     addon,
     openBlasCore: process.env['OPENBLAS_CORETYPE'] ?? null,

@@ -2,7 +2,7 @@ import type { Diagnosis } from './diagnose.js';
 
 /** A diagnosis as lines for a terminal: what there is, then what is missing and how to get it. */
 export function renderDiagnosis(diagnosis: Diagnosis): string {
-  const { node, libtorch, addon } = diagnosis;
+  const { node, libtorch, compiler, addon } = diagnosis;
   const rows: [string, string][] = [
     ['node', `${node.version} (${node.platform} ${node.arch}, ${threads(diagnosis.threads)})`],
     ...diagnosis.search.map(({ source, outcome, detail }): [string, string] => {
@@ -12,10 +12,7 @@ export function renderDiagnosis(diagnosis: Diagnosis): string {
         `${outcome === 'broken' ? 'unusable: ' : ''}${detail}${isUsed ? ' (used)' : ''}`,
       ];
     }),
-    ...diagnosis.tools.map(({ purpose, command, version }): [string, string] => [
-      purpose,
-      version === undefined ? 'missing' : `${command} ${version}`,
-    ]),
+    ['C++ compiler', compiler.version === undefined ? 'missing' : `${compiler.command} ${compiler.version}`],
     ['addon', addonState(addon)],
     ['CUDA', cudaState(diagnosis)],
   ];

@@ -38,18 +38,21 @@ export async function addonRecipe(libtorch: Libtorch, nativeFolder: string): Pro
     compilerFlags: [
       libtorch.version.startsWith('1.') ? '-std=c++17' : '-std=c++20',
       '-O3',
+      '-fPIC',
       '-fexceptions',
       '-frtti',
       '-fvisibility=hidden',
       // libtorch's headers are not ours to warn about. /usr/include must keep its place in the order.
-      ...libtorch.includeDirs.filter((dir) => dir !== '/usr/include').map((dir) => `-isystem${quoted(dir)}`),
+      ...libtorch.includeDirs.filter((dir) => dir !== '/usr/include').map((dir) => `-isystem${dir}`),
       ...openMp.compilerFlags,
     ],
     linkerFlags: [
-      ...libtorch.libraryDirs.flatMap((dir) => [`-L${quoted(dir)}`, `-Wl,-rpath,${quoted(dir)}`]),
+      ...(isMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-pthread']),
+      ...libtorch.libraryDirs.flatMap((dir) => [`-L${dir}`, '-Xlinker', '-rpath', '-Xlinker', dir]),
       // An old-style rpath also serves the libraries that libtorch itself needs.
       ...(isMac ? [] : ['-Wl,--disable-new-dtags', '-Wl,-s']),
     ],
+    // After the object file: a linker that drops what is not needed yet would drop these before it.
     libraries: [
       // libtorch_cuda registers its kernels when it is loaded; no symbol of it is ever asked for.
       ...(isMac ? [] : ['-Wl,--no-as-needed']),
@@ -71,11 +74,6 @@ export async function addonRecipe(libtorch: Libtorch, nativeFolder: string): Pro
   }
   const key = hash.digest('hex').slice(0, 24);
   return { key, ...parts, defines: [...parts.defines, `PROTOCL_NAMESPACE=protocl_${key}`] };
-}
-
-/** gyp hands flags to make, and make to a shell, as they are. */
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /**

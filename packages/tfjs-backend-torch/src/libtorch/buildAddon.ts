@@ -1,22 +1,27 @@
-import { copyFile, cp, mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { TorchBackendError } from '../errors.js';
 import { addonRecipe, type AddonRecipe } from './addonRecipe.js';
 import { cacheFolder } from './cacheFolder.js';
+import { type Compiler, requireCompiler } from './compiler.js';
 import { exclusively } from './exclusively.js';
 import type { Libtorch } from './libtorch.js';
-import { runCommand } from './runCommand.js';
+import { type CommandResult, runCommand } from './runCommand.js';
 import { libraryDefect } from './sharedLibrary.js';
-import { requireToolchain, type Toolchain } from './toolchain.js';
 
-export interface BuildOptions {
-  readonly libtorch: Libtorch;
-  /** The folder with binding.gyp and the C++ files; the package's own by default. */
+/** Where the files lie that the addon is compiled from, for whoever has moved them elsewhere. */
+export interface SourceFolders {
+  /** The folder with the C++ files; the package's own by default. */
   readonly nativeFolder?: string;
+  /** The folder with Node-API's headers (`node_api.h`); that of the package `node-api-headers` by default. */
+  readonly headersFolder?: string;
+}
+
+export interface BuildOptions extends SourceFolders {
+  readonly libtorch: Libtorch;
   readonly log?: (line: string) => void;
 }
 
@@ -24,6 +29,10 @@ export interface BuildOptions {
 const NATIVE_FOLDER = fileURLToPath(new URL('../../native', import.meta.url));
 
 const ADDON = 'protocl_torch.node';
+
+const SOURCE = 'all_sources.cc';
+
+const OBJECT = 'all_sources.o';
 
 const require = createRequire(import.meta.url);
 
@@ -37,6 +46,7 @@ const require = createRequire(import.meta.url);
 export async function buildAddon({
   libtorch,
   nativeFolder = NATIVE_FOLDER,
+  headersFolder,
   log,
 }: BuildOptions): Promise<string> {
   const recipe = await addonRecipe(libtorch, nativeFolder);
@@ -48,13 +58,18 @@ export async function buildAddon({
     folder,
     async () => {
       if (await isBuilt(addon)) return addon;
-      const toolchain = await requireToolchain();
+      const compiler = await requireCompiler();
       log?.(
-        `addon: compiling it against libtorch ${libtorch.version} with ${toolchain.compiler} ` +
-          `${toolchain.compilerVersion}, once (about a minute)`,
+        `addon: compiling it against libtorch ${libtorch.version} with ${compiler.command} ` +
+          `${compiler.version}, once (about a minute)`,
       );
       const start = performance.now();
-      await compileInto(folder, recipe, nativeFolder, toolchain);
+      await compileInto(folder, {
+        recipe,
+        compiler,
+        nativeFolder,
+        headersFolder: headersFolder ?? nodeApiHeaders(),
+      });
       log?.(`addon: compiled in ${((performance.now() - start) / 1000).toFixed(0)} s, ${addon}`);
       return addon;
     },
@@ -79,33 +94,29 @@ async function isBuilt(addon: string): Promise<boolean> {
   return (await libraryDefect(addon)) === undefined;
 }
 
+/** Everything that one compilation needs to know. */
+interface Compilation extends Required<SourceFolders> {
+  readonly recipe: AddonRecipe;
+  readonly compiler: Compiler;
+}
+
 /** Compiles in a folder of its own, and renames only a complete result to `folder`. */
-async function compileInto(
-  folder: string,
-  recipe: AddonRecipe,
-  nativeFolder: string,
-  toolchain: Toolchain,
-): Promise<void> {
+async function compileInto(folder: string, compilation: Compilation): Promise<void> {
   await removeLeftovers(folder);
   const result = `${folder}.building-${process.pid}`;
-  // node-gyp cannot work below a folder with a space in its name.
-  const work = /\s/.test(result) ? await mkdtemp(join(tmpdir(), 'protocl-torch-')) : join(result, 'work');
+  const work = join(result, 'work');
   try {
-    await mkdir(result, { recursive: true });
-    await cp(nativeFolder, work, { recursive: true });
-    await writeFile(join(work, 'libtorch.gypi'), JSON.stringify(gypVariables(recipe, toolchain), null, 2));
-    await writeFile(
-      join(work, 'all_sources.cc'),
-      recipe.sources.map((source) => `#include "${source}"\n`).join(''),
-    );
-    await writeNodeHeaders(join(work, 'node'));
-    await runNodeGyp(work, `${folder}.log`, toolchain);
-    await copySynced(join(work, 'build/Release', ADDON), join(result, ADDON));
+    await mkdir(work, { recursive: true });
+    // One compilation reads libtorch's headers once, which is most of the work. So a name in an anonymous
+    // namespace must be unique among all files.
+    const sources = compilation.recipe.sources.map((source) => `#include "${source}"\n`);
+    await writeFile(join(work, SOURCE), sources.join(''));
+    await runCompiler(work, join(result, ADDON), `${folder}.log`, compilation);
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
+    await sync(join(result, ADDON));
     await rm(folder, { recursive: true, force: true });
     await rename(result, folder);
   } finally {
-    await rm(work, { recursive: true, force: true, maxRetries: 3 });
     await rm(result, { recursive: true, force: true, maxRetries: 3 });
   }
 }
@@ -119,99 +130,77 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-function gypVariables(recipe: AddonRecipe, { isClang }: Toolchain): object {
-  // clang on Linux would call a runtime of its own for OpenMP, which is not the one that libtorch has.
-  const isOpenMp = (flag: string): boolean => flag === '-fopenmp' || flag.includes('gomp');
-  const kept = (flags: readonly string[]): string[] =>
-    isClang && process.platform === 'linux' ? flags.filter((flag) => !isOpenMp(flag)) : [...flags];
-  return {
-    variables: {
-      native_defines: recipe.defines,
-      native_compiler_flags: kept(recipe.compilerFlags),
-      native_linker_flags: recipe.linkerFlags,
-      native_libraries: kept(recipe.libraries),
-    },
-  };
+/**
+ * The addon uses only the C Node-API, whose headers are an npm package and the same for every Node. Looked
+ * for only where something is compiled: a bundle of this package has them elsewhere.
+ */
+function nodeApiHeaders(): string {
+  return (require('node-api-headers') as { include_dir: string }).include_dir;
 }
 
 /**
- * The addon uses only the C Node-API, whose headers are an npm package and the same for every Node.
- * Given as a Node development folder, they keep node-gyp from fetching the headers of this very Node.
+ * Compiles and links, in two calls without a shell between. In one call, `-fopenmp` would make GCC link the
+ * OpenMP runtime of the system beside libtorch's.
  */
-async function writeNodeHeaders(folder: string): Promise<void> {
-  const include = join(folder, 'include/node');
-  await mkdir(include, { recursive: true });
-  const { include_dir: headers } = require('node-api-headers') as {
-    include_dir: string;
-  };
-  await cp(headers, include, { recursive: true });
-  await writeFile(join(include, 'common.gypi'), COMMON_GYPI);
-  await writeFile(
-    join(include, 'config.gypi'),
-    "{ 'target_defaults': {}, 'variables': { 'node_engine': 'v8' } }\n",
-  );
-}
-
-const COMMON_GYPI = `{
-  'target_defaults': {
-    'default_configuration': 'Release',
-    'configurations': { 'Release': {}, 'Debug': {} },
-  },
-}
-`;
-
-async function runNodeGyp(work: string, logFile: string, toolchain: Toolchain): Promise<void> {
-  const nodeGyp = require.resolve('node-gyp/bin/node-gyp.js');
-  const options = [
-    `--nodedir=${join(work, 'node')}`,
-    `--devdir=${join(work, 'devdir')}`,
-    `--python=${toolchain.python}`,
+async function runCompiler(
+  work: string,
+  addon: string,
+  logFile: string,
+  { recipe, compiler, nativeFolder, headersFolder }: Compilation,
+): Promise<void> {
+  // clang on Linux would call a runtime of its own for OpenMP, which is not the one that libtorch has.
+  const isOpenMp = (flag: string): boolean => flag === '-fopenmp' || flag.includes('gomp');
+  const kept = (flags: readonly string[]): readonly string[] =>
+    compiler.isClang && process.platform === 'linux' ? flags.filter((flag) => !isOpenMp(flag)) : flags;
+  const compiling = [
+    ...recipe.defines.map((define) => `-D${define}`),
+    ...kept(recipe.compilerFlags),
+    `-isystem${headersFolder}`,
+    ...['-iquote', nativeFolder],
+    ...['-c', SOURCE, '-o', OBJECT],
   ];
-  const args = [nodeGyp, 'rebuild', ...options];
-  const result = await runCommand(process.execPath, args, {
-    cwd: work,
-    env: buildEnvironment(toolchain),
-    timeout: 60 * 60_000,
-  });
-  await writeFile(logFile, result.output);
-  if (result.code === 0) return;
-  throw new TorchBackendError('BUILD_FAILED', {
-    message: `The addon could not be compiled${result.failure === undefined ? '' : `: ${result.failure}`}.\n${endOf(result.output)}\nThe whole log is ${logFile}.`,
-    given: `${toolchain.compiler} ${toolchain.compilerVersion}`,
+  const linking = [OBJECT, '-o', addon, ...recipe.linkerFlags, ...kept(recipe.libraries)];
+  let log = '';
+  for (const args of [compiling, linking]) {
+    const result = await runCommand(compiler.command, args, {
+      cwd: work,
+      // Messages in English.
+      env: { ...process.env, LC_ALL: 'C' },
+      timeout: 60 * 60_000,
+    });
+    log += `${[compiler.command, ...args].map((word) => JSON.stringify(word)).join(' ')}\n${result.output}`;
+    await writeFile(logFile, log);
+    if (result.code !== 0) throw buildFailure(result, compiler, logFile);
+  }
+}
+
+function buildFailure(
+  { output, failure }: CommandResult,
+  { command, version }: Compiler,
+  logFile: string,
+): TorchBackendError {
+  return new TorchBackendError('BUILD_FAILED', {
+    message: `The addon could not be compiled${failure === undefined ? '' : `: ${failure}`}.\n${endOf(output)}\nThe whole log is ${logFile}.`,
+    given: `${command} ${version}`,
     expected: 'a compiler with C++20 (GCC 11, Clang 14 or later) and the headers that libtorch includes',
     remedy:
       'Run `npx protocl-torch doctor`; another libtorch can be named in PROTOCL_LIBTORCH, another compiler in CXX.',
   });
 }
 
-/** Without what npm, make or an editor put there for another build; messages in English. */
-function buildEnvironment(toolchain: Toolchain): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_(config|package|lifecycle)_|MAKEFLAGS$|MAKELEVEL$|NODE_OPTIONS$|V$)/i.test(name),
-  );
-  return {
-    ...Object.fromEntries(inherited),
-    CXX: toolchain.compiler,
-    LINK: toolchain.compiler,
-    MAKE: toolchain.make,
-    LC_ALL: 'C',
-  };
-}
-
 const SHOWN_LINES = 12;
 
-/** The first errors of the compiler or linker where there are any, else the last lines before node-gyp's own. */
+/** The first errors of the compiler or linker where there are any, else its last lines. */
 function endOf(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '' && !/^gyp (info|verb)/.test(line));
-  const errors = lines.filter(
-    (line) => /\berror\b|undefined reference|cannot find|Killed/.test(line) && !line.startsWith('gyp'),
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const errors = lines.filter((line) =>
+    /\berror\b|undefined reference|cannot find|Undefined symbols|Killed/.test(line),
   );
   return (errors.length > 0 ? errors.slice(0, SHOWN_LINES) : lines.slice(-SHOWN_LINES)).join('\n');
 }
 
-async function copySynced(from: string, to: string): Promise<void> {
-  await copyFile(from, to);
-  const file = await open(to, 'r');
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
   await file.sync();
   await file.close();
 }

@@ -1,12 +1,10 @@
 import { TorchBackendError } from '../errors.js';
-import { buildAddon } from './buildAddon.js';
+import { buildAddon, type SourceFolders } from './buildAddon.js';
 import type { Libtorch } from './libtorch.js';
 import { locateLibtorch, type LocateOptions } from './locateLibtorch.js';
 
-export interface PrepareOptions extends LocateOptions {
-  /** The folder with binding.gyp and the C++ files; the package's own by default. */
-  readonly nativeFolder?: string;
-}
+/** Where to look, and what to compile. */
+export interface PrepareOptions extends LocateOptions, SourceFolders {}
 
 /** A libtorch and the addon that was compiled against it. */
 export interface PreparedTorch {
