@@ -1,3 +1,4 @@
+export { cacheCifar10, type Cifar10Splits } from './cifar10/cacheCifar10.js';
 export { loadCifar10, type Cifar10Options, type Cifar10Split } from './cifar10/loadCifar10.js';
 export {
   loadFashionMnist,

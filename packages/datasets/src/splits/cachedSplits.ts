@@ -5,7 +5,7 @@ import { cacheDirectory as userCacheDirectory } from '@protocl/core';
 import { datasetError } from '../errors.js';
 import type { ProgressOptions } from '../imageDataset.js';
 import { fetchSplits } from './fetchSplits.js';
-import { SPLIT_NAMES, type Split, type SplitName, type SplitsDataset } from './split.js';
+import { SPLIT_NAMES, type Split, type SplitName, type Splits, type SplitsDataset } from './split.js';
 import { readSplitFile, writeSplitFile } from './splitFile.js';
 
 export interface CacheOptions extends ProgressOptions {
@@ -50,6 +50,17 @@ export async function ensureCached(dataset: SplitsDataset, options: CacheOptions
   return { directory, files: SPLIT_NAMES.map((name) => fileOf(dataset, directory, name)), downloaded };
 }
 
+/** Puts splits that were had from elsewhere into the cache. */
+export async function cacheSplits(
+  dataset: SplitsDataset,
+  splits: Splits,
+  options: Pick<CacheOptions, 'cacheDirectory' | 'log'>,
+): Promise<CachedDataset> {
+  const directory = folderOf(dataset, options);
+  const files = await inTurn(directory, () => writeSplits(dataset, splits, directory, options.log));
+  return { directory, files, downloaded: false };
+}
+
 interface LoadedSplits {
   readonly splits: Partial<Record<SplitName, Split>>;
   readonly downloaded: boolean;
@@ -83,12 +94,26 @@ async function readOrFetch(
   }
   if (names.every((name) => read[name] !== undefined)) return { splits: read, downloaded: false };
   const splits = await fetchSplits(dataset, { log, ...(signal && { signal }) });
-  for (const name of SPLIT_NAMES) await writeSplitFile(fileOf(dataset, folder, name), splits[name], dataset);
-  log(`cached in ${folder}`);
+  await writeSplits(dataset, splits, folder, log);
   return { splits, downloaded: true };
 }
 
-function folderOf({ id }: SplitsDataset, { cacheDirectory }: CacheOptions): string {
+/** @returns the paths of the files */
+async function writeSplits(
+  dataset: SplitsDataset,
+  splits: Splits,
+  folder: string,
+  log: (line: string) => void = () => undefined,
+): Promise<string[]> {
+  const files = SPLIT_NAMES.map((name) => fileOf(dataset, folder, name));
+  for (const [index, name] of SPLIT_NAMES.entries()) {
+    await writeSplitFile(files[index]!, splits[name], dataset);
+  }
+  log(`cached in ${folder}`);
+  return files;
+}
+
+function folderOf({ id }: SplitsDataset, { cacheDirectory }: Pick<CacheOptions, 'cacheDirectory'>): string {
   return resolve(cacheDirectory ?? userCacheDirectory('datasets', id));
 }
 
