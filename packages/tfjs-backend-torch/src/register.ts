@@ -13,7 +13,10 @@ import { releaseActivationsEarly } from './releaseActivations.js';
 
 /** How the torch backend runs. */
 export interface TorchBackendOptions {
-  /** `cpu`, `cuda`, `cuda:N` or `mps`. Default: the environment variable `PROTOCL_DEVICE`, else `cpu`. */
+  /**
+   * `cpu`, `cuda`, `cuda:N` or `mps`; for tests also `cpu:0`, which computes on the CPU what other devices compute, and
+   * none of the addon's own kernels. Default: the environment variable `PROTOCL_DEVICE`, else `cpu`.
+   */
   device?: string;
   /** Threads of one operator. Default: the cores that this process may use. */
   threads?: number;
@@ -49,7 +52,7 @@ interface Settings {
 
 function checkedOptions(options: TorchBackendOptions): Settings {
   const device = options.device ?? process.env['PROTOCL_DEVICE'] ?? 'cpu';
-  if (!/^(cpu|mps|cuda(:\d+)?)$/.test(device)) {
+  if (!/^(cpu(:0)?|mps|cuda(:\d+)?)$/.test(device)) {
     throw new TorchBackendError('INVALID_OPTION', {
       message: `There is no device '${device}'.`,
       given: device,
@@ -87,7 +90,7 @@ async function start(settings: Settings): Promise<TorchBackend> {
 }
 
 function requireDevice(addon: Addon, device: string): void {
-  if (device === 'cpu') return;
+  if (device === 'cpu' || device === 'cpu:0') return;
   if (device === 'mps') {
     if (addon.hasMps() === 1) return;
     throw new TorchBackendError('DEVICE_UNAVAILABLE', {
