@@ -4,12 +4,10 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { bundleSuite } from './bundle.js';
-import { exclusions, MAXIMUM_EXCLUSIONS } from './exclusions.js';
-import { type Failure, type Outcome, runSuite } from './runSuite.js';
+import { exclusions } from './exclusions.js';
+import { problemsOfFullRun } from './fullRun.js';
+import { type Failure, runSuite } from './runSuite.js';
 import { type BackendName, backendNames } from './suite/events.js';
-
-/** The suite has 4,230 specs; far fewer mean that some were lost on the way, which must not pass for success. */
-const MINIMUM_SPECS = 4_200;
 
 const usage = `Runs tfjs-core's own test suite on a backend.
 
@@ -69,21 +67,6 @@ async function findAddon(): Promise<string> {
   const { prepareTorch } = await import('@protocl/tfjs-backend-torch');
   const prepared = await prepareTorch({ log: (line) => process.stdout.write(`${line}\n`) });
   return prepared.addonPath;
-}
-
-/** What is wrong with a run of the whole suite, besides its failing specs. */
-function problemsOfFullRun(backend: BackendName, { specs, excluded }: Outcome): string[] {
-  const problems: string[] = [];
-  if (specs < MINIMUM_SPECS)
-    problems.push(`Only ${specs} specs ran; at least ${MINIMUM_SPECS} were expected.`);
-  if (backend !== 'torch') return problems;
-  if (exclusions.length > MAXIMUM_EXCLUSIONS) {
-    problems.push(`${exclusions.length} specs are excluded; at most ${MAXIMUM_EXCLUSIONS} may be.`);
-  }
-  const unknown = exclusions.filter(({ spec }) => !excluded.includes(spec));
-  for (const { spec } of unknown)
-    problems.push(`The suite has no spec '${spec}', which exclusions.ts names.`);
-  return problems;
 }
 
 function describeFailure({ spec, file, messages }: Failure): string {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { writeFileAtomic } from '@protocl/core';
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
 
+import { moduleUrls, requireBanner } from './moduleUrls.js';
 import type { SideCommand } from './side.js';
 
 const workspace = join(import.meta.dirname, '../../..');
@@ -26,11 +26,13 @@ export async function bundledSide(label: string, entry: string): Promise<SideCom
     // Loaded from node_modules: there must be one instance of tfjs-core, engines are optional, and
     // sharp and koffi find their binaries beside themselves.
     external: ['@tensorflow/*', 'sharp', 'koffi'],
-    plugins: [keepModuleUrls],
-    // What CommonJS dependencies call `require` has to be made in an ES module.
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
-    },
+    plugins: [
+      moduleUrls((path) => ({
+        url: JSON.stringify(pathToFileURL(path).href),
+        directory: JSON.stringify(dirname(path)),
+      })),
+    ],
+    banner: { js: requireBanner },
     logLevel: 'error',
   });
   const contents = outputFiles[0]!.contents;
@@ -40,17 +42,3 @@ export async function bundledSide(label: string, entry: string): Promise<SideCom
   await writeFileAtomic(path, contents);
   return { label, command: process.execPath, arguments: [path] };
 }
-
-/** Our packages find their own files beside their source, wherever the bundle lies. */
-const keepModuleUrls: Plugin = {
-  name: 'keep-module-urls',
-  setup(bundler) {
-    bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const contents = source
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)));
-      return { contents, loader: 'ts' };
-    });
-  },
-};

@@ -3,7 +3,7 @@ export type SpecStatus = 'passed' | 'failed' | 'excluded' | 'skipped';
 
 /** What the process that runs the suite tells the one that started it, as it happens. */
 export type SuiteEvent =
-  | { readonly type: 'started'; readonly spec: string }
+  | { readonly type: 'started'; readonly spec: string; readonly id: number }
   | {
       readonly type: 'done';
       readonly spec: string;
@@ -26,6 +26,8 @@ export interface SuiteSettings {
   readonly filter: string | undefined;
   /** Full names of specs that are not run. */
   readonly excluded: readonly string[];
+  /** The last spec that an earlier process has run, by its number; the suite goes on behind it. */
+  readonly after?: number;
 }
 
 export const backendNames = ['torch', 'cpu', 'wasm'] as const;

@@ -12,13 +12,14 @@ environment.configure({
   specFilter: (spec) => {
     const name = plainName(spec.getFullName());
     if (excluded.has(name)) return false;
+    if (numberOf(spec.id) <= (settings.after ?? -1)) return false;
     return settings.filter === undefined || `${fileOf(spec.id)} ${name}`.includes(settings.filter);
   },
 });
 
 environment.addReporter({
   specStarted: (result) => {
-    void tell({ type: 'started', spec: plainName(result.fullName) });
+    void tell({ type: 'started', spec: plainName(result.fullName), id: numberOf(result.id) });
   },
   specDone: (result) => {
     const spec = plainName(result.fullName);
@@ -47,6 +48,11 @@ if (await setBackend(settings.backend)) {
   process.exitCode = 1;
 }
 process.disconnect();
+
+/** jasmine numbers specs in the order of their definition, in which they run: `spec17`. */
+function numberOf(id: string): number {
+  return Number(id.replace(/^\D+/, ''));
+}
 
 /** A spec's name without the environment, such as ` torch {}`, that tfjs-core puts behind each suite's name. */
 function plainName(fullName: string): string {
