@@ -1,0 +1,124 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+
+import type { CheckReport, StepReport } from './readReport.js';
+
+const MIB = 2 ** 20;
+
+/** What the machines that the check is made for take and give back. */
+const LIMITS = {
+  partBytes: 55 * MIB,
+  files: 8,
+  fileBytes: 16 * MIB,
+  allFilesBytes: 64 * MIB,
+  folders: 2,
+} as const;
+
+/** A file that came back. */
+export interface ReturnedFile {
+  /** Below `OUT`. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Which promises a part breaks by what it is. */
+export async function brokenByPart(part: string): Promise<string[]> {
+  const files = await filesBelow(part);
+  const bytes = total(files.map((file) => file.bytes));
+  const links = files.filter(({ plain }) => !plain);
+  return [
+    ...(bytes > LIMITS.partBytes ? [`it is ${inMiB(bytes)}, above ${inMiB(LIMITS.partBytes)}`] : []),
+    ...links.map(({ name }) => `${name} is no plain file, and may not travel`),
+  ];
+}
+
+/** What came back from a call, and which promises it breaks. */
+export async function returnedFiles(
+  out: string,
+): Promise<{ readonly files: readonly ReturnedFile[]; readonly broken: readonly string[] }> {
+  const files = await filesBelow(out);
+  const broken: string[] = [];
+  for (const { name, bytes, plain } of files) {
+    if (!plain) broken.push(`${name} does not come back: it is no plain file`);
+    if (bytes > LIMITS.fileBytes) {
+      broken.push(`${name} does not come back: it is ${inMiB(bytes)}, above ${inMiB(LIMITS.fileBytes)}`);
+    }
+    if (name.split('/').length - 1 > LIMITS.folders) {
+      broken.push(`${name} does not come back: it is more than ${LIMITS.folders} folders down`);
+    }
+    if (!/^[\w./-]+$/.test(name)) {
+      broken.push(`${name} does not come back: its name has more than letters, digits, '.', '_' and '-'`);
+    }
+  }
+  if (files.length > LIMITS.files) {
+    broken.push(`it leaves ${files.length} files, of which ${LIMITS.files} come back`);
+  }
+  const bytes = total(files.map((file) => file.bytes));
+  if (bytes > LIMITS.allFilesBytes) {
+    broken.push(`its files take ${inMiB(bytes)} together, above ${inMiB(LIMITS.allFilesBytes)}`);
+  }
+  return { files: files.map(({ name, bytes }) => ({ name, bytes })), broken };
+}
+
+/**
+ * Which promises the steps break, all calls taken together: a step may wait for a later part, but must not
+ * be left out, and only what CUDA alone can show may be.
+ *
+ * @param wanted the steps that were asked for; without, those that the reports name
+ */
+export function brokenBySteps(reports: readonly CheckReport[], wanted?: readonly string[]): string[] {
+  const all = reports.flatMap(({ steps }) => steps);
+  const names = new Set([...(wanted ?? []), ...all.map(({ name }) => name)]);
+  if (names.size === 0) return ['no step was run'];
+  return [...names].flatMap((name) =>
+    brokenByStep(
+      name,
+      all.filter((step) => step.name === name),
+    ),
+  );
+}
+
+function brokenByStep(name: string, reports: readonly StepReport[]): string[] {
+  if (reports.length === 0) return [`step ${name} was not run`];
+  const bad = reports.filter(({ status }) => status === 'failed' || status === 'cut');
+  if (bad.length > 0) {
+    return bad.map(({ status, message = 'no message' }) =>
+      status === 'cut'
+        ? `step ${name} did not fit into the minutes: ${message}`
+        : `step ${name} failed: ${message}`,
+    );
+  }
+  if (reports.some(({ status }) => status === 'passed')) return [];
+  const { message } = reports.at(-1)!;
+  if (message === undefined) return [`step ${name} was skipped without saying why`];
+  return /\bcuda\b/i.test(message)
+    ? []
+    : [`step ${name} was skipped, though not for want of CUDA: ${message}`];
+}
+
+interface FoundFile extends ReturnedFile {
+  readonly plain: boolean;
+}
+
+/** Everything below a folder that is no folder, by name. */
+async function filesBelow(folder: string): Promise<FoundFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const found = await Promise.all(
+    entries
+      .filter((entry) => !entry.isDirectory())
+      .map(async (entry) => {
+        const path = join(entry.parentPath, entry.name);
+        const name = relative(folder, path).replaceAll(sep, '/');
+        return { name, bytes: (await lstat(path)).size, plain: entry.isFile() };
+      }),
+  );
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function inMiB(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
+}
