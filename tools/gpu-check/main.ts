@@ -1,67 +1,78 @@
-import { mkdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { writeFileAtomic } from '@protocl/core';
+import { isProtoclError } from '@protocl/core';
 
-import { cudaDevice, describeMachine } from './machine.js';
-import { runStep, type StepResult } from './runStep.js';
-import { steps } from './steps.js';
+import { markdownOf } from './check/markdown.js';
+import type { CheckRecord } from './check/record.js';
+import { gpuCheckError } from './errors.js';
+import { pack } from './pack/pack.js';
 
-const usage = `tools/gpu-check/run [options]
+const workspace = join(import.meta.dirname, '../..');
 
-Sets up, runs tfjs-core's suite and the parity tests of the fused ops on CUDA, the suite on the CPU,
-and the engine benchmark on CUDA against PyTorch.
+const usage = `npm run gpu-check -- pack [options]
 
-  --out FOLDER   for the results (default: OUT, else gpu-check-results)
-  --only LIST    only these steps: ${steps.map(({ name }) => name).join(', ')}
-  --device NAME  cuda or cuda:N (default cuda)
-  --minutes N    stop a step that takes longer (default 20)`;
+Packs the GPU check into parts that a machine without network and without Node can run: .gpu-check/part-1,
+part-2 and so on, each of at most 55 MiB. There, part-1/run --help tells the rest.
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: process.env['OUT'] ?? 'gpu-check-results' },
-    only: { type: 'string' },
-    device: { type: 'string', default: 'cuda' },
-    minutes: { type: 'string', default: '20' },
-    help: { type: 'boolean', default: false },
-  },
-});
+  --images N           only the first N images of each split of CIFAR-10, to try the check out; 0: no images
+  --checkpoint FOLDER  the checkpoint that came home from another machine, to go on from
+  --app                our code alone, as .gpu-check/part-app: to send it again after it was mended
+  --out FOLDER         for the parts (default .gpu-check)
 
-process.exitCode = values.help ? help() : await main();
+npm run gpu-check -- table FILE
 
-function help(): number {
-  console.log(usage);
-  return 0;
+Prints a gpu-check.json as the docs show it.`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      images: { type: 'string' },
+      checkpoint: { type: 'string' },
+      app: { type: 'boolean', default: false },
+      out: { type: 'string', default: join(workspace, '.gpu-check') },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) {
+    console.log(usage);
+    return values.help ? 0 : 1;
+  }
+  switch (command) {
+    case 'pack': {
+      const images = values.images === undefined ? undefined : Number(values.images);
+      if (images !== undefined && !(Number.isInteger(images) && images >= 0))
+        throw usageError('--images is out of range', values.images!, 'a whole number of at least 0');
+      await pack({
+        out: resolve(values.out),
+        appOnly: values.app,
+        log: (line) => console.error(line),
+        ...(images !== undefined && { images }),
+        ...(values.checkpoint !== undefined && { checkpoint: resolve(values.checkpoint) }),
+      });
+      return 0;
+    }
+    case 'table':
+      for (const file of rest)
+        console.log(markdownOf(JSON.parse(await readFile(file, 'utf8')) as CheckRecord));
+      return 0;
+    default:
+      throw usageError('there is no such command', command, 'pack, rehearse or table');
+  }
 }
 
-async function main(): Promise<number> {
-  const gpu = await cudaDevice(values.device);
-  if ('missing' in gpu) {
-    console.error(`gpu-check: there is no ${values.device} here. ${gpu.missing}`);
-    return 2;
-  }
-  // Whatever libtorch would be found otherwise, it has to be the one that knows this device.
-  process.env['PROTOCL_LIBTORCH'] ||= gpu.folder;
-  const out = resolve(values.out);
-  await mkdir(out, { recursive: true });
-  const results: StepResult[] = [];
-  for (const step of steps.filter(({ name }) => values.only?.split(',').includes(name) ?? true)) {
-    console.log(`\n== ${step.name}: ${step.what}`);
-    const result = await runStep(step, { out, device: values.device, minutes: Number(values.minutes) });
-    results.push(result);
-    console.log(`== ${step.name}: ${result.verdict}`);
-    // Written after every step, so that a machine that is taken away leaves what it has done.
-    await writeFileAtomic(join(out, 'summary.txt'), `${summary(describeMachine(gpu), results)}\n`);
-  }
-  console.log(`\n${summary(describeMachine(gpu), results)}`);
-  return results.every(({ passed }) => passed) ? 0 : 1;
+function usageError(message: string, given: string, expected: string): Error {
+  return gpuCheckError('CHECK_USAGE', { message, given, expected, remedy: `Usage: ${usage}` });
 }
 
-function summary(machine: string, results: readonly StepResult[]): string {
-  const lines = results.map(
-    ({ name, passed, verdict, seconds }) =>
-      `${passed ? 'passed' : 'FAILED'}  ${name}: ${verdict} (${Math.round(seconds)} s)`,
-  );
-  return [machine, ...lines].join('\n');
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // An error with a code has a message for the user; any other is a defect, and its stack tells more.
+  console.error(isProtoclError(error) ? error.message : error);
+  process.exitCode = 1;
 }

@@ -19,7 +19,7 @@ const run = promisify(execFile);
 export async function downloadNpmPackage(
   spec: string,
   folder: string,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<string> {
   const { command, prefix, shell } = npmCommand();
   try {

@@ -5,6 +5,7 @@ export {
   type FashionMnistOptions,
   type FashionMnistSplit,
 } from './fashionMnist/loadFashionMnist.js';
+export { downloadNpmPackage } from './downloadNpmPackage.js';
 export { datasetNames, fetchDataset } from './fetchDataset.js';
 export type { CacheOptions, CachedDataset } from './splits/cachedSplits.js';
 export { openImageFolder, type ImageFolderOptions } from './folder/openImageFolder.js';

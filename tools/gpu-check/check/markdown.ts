@@ -1,0 +1,97 @@
+import { describeMachine, type CheckRecord, type Figure, type StepRecord } from './record.js';
+
+/** A record as the docs show it: the machine, a line for each step, and a table of each step's figures. */
+export function markdownOf(record: CheckRecord): string {
+  const { machine, date, steps, images, tiny } = record;
+  const notes = [
+    ...(tiny ? ['Small sizes, to try the check out: these times say nothing of the machine.'] : []),
+    ...(images === 'stand-in' ? ['The images are a stand-in for CIFAR-10: accuracies say nothing.'] : []),
+  ];
+  return [
+    `${describeMachine(machine)}; ${date.slice(0, 10)}.`,
+    ...notes,
+    table(
+      ['step', 'result', 'seconds', ''],
+      steps.map(({ name, what, status, seconds, message }) => [
+        name,
+        status,
+        seconds.toFixed(0),
+        message === undefined ? what : firstLine(message),
+      ]),
+    ),
+    ...steps.filter(({ figures }) => figures.length > 0).map(figuresOf),
+  ].join('\n\n');
+}
+
+function figuresOf({ name, figures }: StepRecord): string {
+  return [`### ${name}`, ...byKind(figures)].join('\n\n');
+}
+
+function byKind(figures: readonly Figure[]): string[] {
+  const values = figures.filter((figure) => figure.kind === 'value');
+  const comparisons = figures.filter((figure) => figure.kind === 'comparison');
+  const profiles = figures.filter((figure) => figure.kind === 'profile');
+  return [
+    ...(values.length === 0
+      ? []
+      : [
+          table(
+            ['figure', 'value', 'unit'],
+            values.map(({ name, value, unit }) => [name, shown(value), unit]),
+          ),
+        ]),
+    ...(comparisons.length === 0 ? [] : [comparisonTable(comparisons.map(({ record }) => record))]),
+    ...profiles.map(({ name, kernels }) =>
+      [
+        `${name}:`,
+        table(
+          ['kernel', 'calls a step', 'ms a step'],
+          kernels.map(({ name: kernel, calls, milliseconds }) => [
+            `\`${shortened(kernel)}\``,
+            shown(calls),
+            shown(milliseconds),
+          ]),
+        ),
+      ].join('\n\n'),
+    ),
+  ];
+}
+
+type Comparison = Extract<Figure, { kind: 'comparison' }>['record'];
+
+function comparisonTable(records: readonly Comparison[]): string {
+  return table(
+    ['case', 'unit', 'ours', 'peer', 'ratio', 'the peer is'],
+    records.map(({ name, unit, ours, peer, ratio, peerName }) => [
+      name,
+      unit,
+      shown(ours),
+      peer === null ? '' : shown(peer),
+      ratio === null ? '' : ratio.toFixed(3),
+      peerName ?? '',
+    ]),
+  );
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+function shown(value: number | string): string {
+  if (typeof value === 'string') return value;
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? value.toPrecision(4) : value.toExponential(1);
+}
+
+function firstLine(message: string): string {
+  return shortened(message.split('\n')[0]!, 160);
+}
+
+function shortened(text: string, most = 90): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}

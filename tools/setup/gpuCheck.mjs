@@ -1,0 +1,3 @@
+import { startTool } from './startTool.mjs';
+
+await startTool('gpu-check');
