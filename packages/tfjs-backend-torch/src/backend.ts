@@ -21,9 +21,17 @@ import { release, releasingScope, track, untrack } from './native/scope.js';
 type Entry = {
   readonly dtype: DataType;
   references: number;
+  /** Of whole numbers that may be indices, where it is known without asking the device. */
+  readonly range?: IndexRange | undefined;
 } & (
   { handle: Handle; readonly strings?: never } | { readonly handle?: never; readonly strings: Uint8Array[] }
 );
+
+/** Between which numbers all elements of a tensor lie, both included. */
+export interface IndexRange {
+  readonly least: number;
+  readonly most: number;
+}
 
 /** What `tf.memory()` tells on this backend, in bytes of the engine. */
 export interface TorchMemory {
@@ -51,6 +59,9 @@ const uncounted: TorchMemory = {
 
 /** The handle of what has been released: no tensor has it. */
 const RELEASED = -1 as Handle;
+
+/** To look through more of them would take longer than to ask the device. */
+const MOST_INDICES = 2 ** 22;
 
 const castOperator = operator('aten::to', 'dtype');
 
@@ -89,8 +100,10 @@ export class TorchBackend extends KernelBackend {
   /**
    * Makes a kernel's result a tensor of tfjs, which then owns the handle.
    * 64-bit results, which libtorch gives for indices and sums, become their 32-bit kin.
+   *
+   * @param range Of indices, where the kernel knows it: see {@link rangeOf}.
    */
-  output(handle: Handle, dtype?: DataType): TensorInfo {
+  output(handle: Handle, dtype?: DataType, range?: IndexRange): TensorInfo {
     const native = dataTypeOf(handle);
     const wanted = dtype ?? narrowed(native);
     const owned = native === wanted ? handle : castOperator(handle, wanted);
@@ -99,9 +112,17 @@ export class TorchBackend extends KernelBackend {
     const bytes = util.sizeFromShape(shape) * util.bytesPerElement(wanted);
     untrack(owned);
     const dataId = {};
-    this.keep(dataId, { dtype: wanted, references: 1, handle: owned });
+    this.keep(dataId, { dtype: wanted, references: 1, handle: owned, range });
     this.count(bytes);
     return { dataId, shape, dtype: wanted };
+  }
+
+  /**
+   * The range of a tensor of indices that came from JavaScript or from a kernel that knows it. To learn any other from a
+   * GPU is to wait for all that it has been given to do. What a kernel only rearranges keeps its range.
+   */
+  rangeOf(info: TensorInfo): IndexRange | undefined {
+    return this.entry(info).range;
   }
 
   /** The same values under the same data id, as an output of its own. */
@@ -158,13 +179,15 @@ export class TorchBackend extends KernelBackend {
       return;
     }
     const numbers = (values ?? util.makeZerosTypedArray(util.sizeFromShape(shape), dtype)) as TypedArray;
+    const stored = nativeValues(numbers, dtype);
     let handle: Handle;
     try {
-      handle = this.addon.fromData(nativeValues(numbers, dtype), shape, dtype, this.device);
+      handle = this.addon.fromData(stored, shape, dtype, this.device);
     } catch (cause) {
       throw typedError(cause, `A tensor of shape [${shape}] and type ${dtype} could not be stored`);
     }
-    this.keep(dataId, { dtype, references, handle });
+    const range = this.device !== 'cpu' && dtype === 'int32' ? rangeOfIndices(stored, shape) : undefined;
+    this.keep(dataId, { dtype, references, handle, range });
     this.count(util.sizeFromShape(shape) * util.bytesPerElement(dtype));
   }
 
@@ -219,12 +242,18 @@ export class TorchBackend extends KernelBackend {
       if (this.addon.countsMemory() === 0) return { ...uncounted };
       return { unreliable: false, liveBytes: live, cachedBytes: cached, peakBytes: peak, limitBytes: limit };
     }
-    // libtorch's own allocator of the device keeps the cache; what it holds for tensors is counted here.
+    // libtorch's own allocator of the device keeps the cache. Where it does not tell its figures, there are those of
+    // the tensors that are counted here.
+    const [liveBytes, peakBytes, heldBytes] = this.addon.deviceMemory(this.device) ?? [
+      this.deviceBytes,
+      this.peakDeviceBytes,
+      this.deviceBytes,
+    ];
     return {
       unreliable: false,
-      liveBytes: this.deviceBytes,
-      cachedBytes: 0,
-      peakBytes: this.peakDeviceBytes,
+      liveBytes,
+      cachedBytes: heldBytes - liveBytes,
+      peakBytes,
       limitBytes: Number.MAX_SAFE_INTEGER,
     };
   }
@@ -234,8 +263,10 @@ export class TorchBackend extends KernelBackend {
   }
 
   override async time(body: () => void): Promise<{ kernelMs: number }> {
+    this.addon.synchronize(this.device);
     const start = performance.now();
     body();
+    this.addon.synchronize(this.device);
     return { kernelMs: performance.now() - start };
   }
 
@@ -302,6 +333,18 @@ export class TorchBackend extends KernelBackend {
       });
     }
   }
+}
+
+/** The range of what may be indices; images are not looked through. */
+function rangeOfIndices(values: TypedArray, shape: readonly number[]): IndexRange | undefined {
+  if (values.length === 0 || values.length > MOST_INDICES || shape.length > 2) return undefined;
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { least, most };
 }
 
 /** The tfjs type that holds a libtorch type's values. */

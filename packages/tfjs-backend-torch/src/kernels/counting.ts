@@ -51,7 +51,8 @@ function counted(
   backend: TorchBackend,
 ): TensorInfo {
   const numbers = reshape(backend.handle(x), shape);
-  refuseNegative(numbers);
+  const range = backend.rangeOf(x);
+  if (range === undefined || range.least < 0) refuseNegative(numbers);
   // Numbers that are too large go to a bin of their own.
   const bins = zeros([...shape.slice(0, -1), size + 1], weights.dtype, undefined, backend.device);
   const index = toType(clampMax(numbers, size), 'int64');

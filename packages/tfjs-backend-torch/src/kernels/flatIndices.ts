@@ -28,10 +28,11 @@ export function flatIndices(
 ): Handle {
   if (depth === 0) return full([count], 0, 'int64', undefined, backend.device);
   const rows = reshape(toType(backend.handle(indices), 'int64'), [count, depth]);
+  const range = backend.rangeOf(indices);
   let flat: Handle | undefined;
   for (let axis = 0; axis < depth; axis++) {
     const along = select(rows, 1, axis);
-    requireWithin(along, count, shape[axis] as number, `Invalid indices: ${what}, axis ${axis}`);
+    requireWithin(along, range, count, shape[axis] as number, `Invalid indices: ${what}, axis ${axis}`);
     flat = flat === undefined ? along : add(multiply(flat, shape[axis]), along);
   }
   return flat as Handle;

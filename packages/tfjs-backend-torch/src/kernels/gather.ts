@@ -26,10 +26,11 @@ defineMovingKernel<GatherV2Inputs, GatherV2Attrs>(GatherV2, ({ inputs: { x, indi
   const { batchSize, outerSize, sliceSize, dimSize, outputShape } = info;
   const count = util.sizeFromShape(indices.shape);
   const wanted = backend.handle(indices);
-  requireWithin(wanted, count, dimSize, GatherV2);
+  requireWithin(wanted, backend.rangeOf(indices), count, dimSize, GatherV2);
+  const range = backend.rangeOf(x);
   if (batchSize === 1) {
     const selected = indexSelect(backend.handle(x), axis, reshape(wanted, [-1]));
-    return backend.output(reshape(selected, outputShape));
+    return backend.output(reshape(selected, outputShape), x.dtype, range);
   }
   // Each batch has its own indices: they are repeated for whatever lies before and behind the axis.
   const perBatch = count / batchSize;
@@ -40,7 +41,7 @@ defineMovingKernel<GatherV2Inputs, GatherV2Attrs>(GatherV2, ({ inputs: { x, indi
     sliceSize,
   ]);
   const source = reshape(backend.handle(x), [batchSize, outerSize, dimSize, sliceSize]);
-  return backend.output(reshape(gather(source, 2, index), outputShape));
+  return backend.output(reshape(gather(source, 2, index), outputShape), x.dtype, range);
 });
 
 defineMovingKernel<GatherNdInputs, object>(GatherNd, ({ inputs: { params, indices }, backend }) => {

@@ -4,30 +4,44 @@ import type { Handle } from '../native/addon.js';
 import { shapeOf } from '../native/description.js';
 import { listOperator, operator } from '../native/operator.js';
 import { defineKernel } from './defineKernel.js';
+import { inBlocks } from './inBlocks.js';
 
 const onCpu = listOperator('protocl::nearest_centroid');
+const addProductInFull = operator('protocl::addmm_in_full_precision');
 const mean = operator('aten::mean', 'dim');
 const sub = operator('aten::sub', 'Tensor');
 const square = operator('aten::square');
 const sum = operator('aten::sum', 'dim_IntList');
+const amax = operator('aten::amax');
+const amin = operator('aten::amin');
+const scatterValueInPlace = operator('aten::scatter_', 'value');
+const smallest = listOperator('aten::min', 'dim');
+const sqrtInPlace = operator('aten::sqrt_');
+const addInPlace = operator('aten::add_', 'Tensor');
+const addScalarInPlace = operator('aten::add_', 'Scalar');
+const multiplyScalarInPlace = operator('aten::mul_', 'Scalar');
 const transpose = operator('aten::t');
-const addmm = operator('aten::addmm');
-const argmin = operator('aten::argmin');
-const topk = listOperator('aten::topk');
-const sort = listOperator('aten::sort');
-const gather = operator('aten::gather');
-const unsqueeze = operator('aten::unsqueeze');
-const squeeze = operator('aten::squeeze', 'dim');
-const reshape = operator('aten::reshape');
+const isAtMost = operator('aten::le', 'Tensor');
+const equal = operator('aten::eq', 'Tensor');
+const nonzero = operator('aten::nonzero');
+const unbind = listOperator('aten::unbind', 'int');
 const narrow = operator('aten::narrow');
 const indexSelect = operator('aten::index_select');
-const cat = operator('aten::cat');
+const indexCopyInPlace = operator('aten::index_copy_');
+const whereElse = operator('aten::where', 'ScalarOther');
+const scatterReduceInPlace = operator('aten::scatter_reduce_', 'two');
+const full = operator('aten::full');
 
-/** Scores are rounded, so that many of the best are compared by their distances. */
-const candidates = 4;
-
-/** Scores that exist at once on a GPU: 256 MiB of them. */
-const mostScores = 2 ** 26;
+/** Scores that exist at once on a GPU: 512 MiB of them. */
+const mostScores = 2 ** 27;
+/** The same for the few points with several candidates, of which all could be: 320 MiB with the pairs' numbers. */
+const mostOpenScores = 2 ** 24;
+/** Values of the differences between points and centroids that exist at once: 128 MiB. */
+const mostDifferences = 2 ** 25;
+/** Half the distance between 1 and the next float32. */
+const unitRoundoff = 2 ** -24;
+/** Keeps the bound above zero where all norms are. */
+const tiny = 2 ** -120;
 
 interface NearestCentroidInputs {
   points: TensorInfo;
@@ -37,40 +51,103 @@ interface NearestCentroidInputs {
 defineKernel<NearestCentroidInputs, object>('NearestCentroid', ({ inputs, backend }) => {
   const points = backend.handle(inputs.points);
   const centroids = backend.handle(inputs.centroids);
-  const find = backend.device === 'cpu' ? onCpu : onDevice;
-  return find(points, centroids).map((handle) => backend.output(handle));
+  if (backend.device === 'cpu') return onCpu(points, centroids).map((handle) => backend.output(handle));
+  const [indices, distances] = onDevice(points, centroids, backend.device);
+  const last = (inputs.centroids.shape[0] as number) - 1;
+  return [backend.output(indices, 'int32', { least: 0, most: last }), backend.output(distances)];
 });
 
-/** The same by blocks of matrix products, for devices that the addon has no kernel for. */
-function onDevice(points: Handle, centroids: Handle): Handle[] {
-  const [n] = shapeOf(points) as [number];
+/** What the scores of all points are made of. */
+interface Screen {
+  readonly centroids: Handle;
+  readonly centre: Handle;
+  readonly transposed: Handle;
+  readonly norms: Handle;
+  readonly farthest: Handle;
+}
+
+/**
+ * The same for devices that the addon has no kernel for.
+ *
+ * Scores |c|² - 2xc are matrix products, and rounded: all centroids whose scores come within their error bound of the
+ * best are candidates. A point mostly has one, and is done with; the others' candidates are compared by the differences
+ * themselves. That there are such is read back once for all points, so that the device never runs dry.
+ */
+function onDevice(points: Handle, centroids: Handle, device: string): [Handle, Handle] {
+  const [n, dimension] = shapeOf(points) as [number, number];
   const [k] = shapeOf(centroids) as [number];
-  // Around the centroids' mean the expansion |c|² - 2xc loses least to cancellation.
+  // Around the centroids' mean the expansion loses least to cancellation.
   const centre = mean(centroids, [0]);
   const centred = sub(centroids, centre);
   const norms = sum(square(centred), [1]);
-  const transposed = transpose(centred);
-  const rows = Math.max(1, Math.floor(mostScores / k));
-  const indices: Handle[] = [];
-  const distances: Handle[] = [];
-  for (let start = 0; start < Math.max(n, 1); start += rows) {
-    const block = narrow(points, 0, start, Math.min(rows, n - start));
-    const scores = addmm(norms, sub(block, centre), transposed, 1, -2);
-    const [index, distance] = closest(block, centroids, scores, Math.min(k, candidates));
-    indices.push(index);
-    distances.push(distance);
+  const farthest = sqrtInPlace(amax(norms));
+  const screen = { centroids, centre, transposed: transpose(centred), norms, farthest };
+  const found = inBlocks(n, mostScores / k, (start, count) => {
+    const block = narrow(points, 0, start, count);
+    const { scores, limit, best } = scored(block, screen);
+    const runnersUp = amin(scatterValueInPlace(scores, 1, best, Infinity), [1], true);
+    return [best, isAtMost(runnersUp, limit)].map(flat);
+  });
+  const [indices, isOpen] = found as [Handle, Handle];
+  const open = unbind(nonzero(isOpen), 1)[0] as Handle;
+  const [openCount] = shapeOf(open) as [number];
+  if (openCount > 0) {
+    const [decided] = inBlocks(openCount, mostOpenScores / k, (start, count) => {
+      const block = indexSelect(points, 0, narrow(open, 0, start, count));
+      return [amongCandidates(block, screen, device)];
+    });
+    indexCopyInPlace(indices, 0, open, decided as Handle);
   }
-  return [cat(indices, 0), cat(distances, 0)];
+  const [distances] = inBlocks(n, mostDifferences / dimension, (start, count) => [
+    squaredDistances(
+      narrow(points, 0, start, count),
+      indexSelect(centroids, 0, narrow(indices, 0, start, count)),
+    ),
+  ]);
+  return [indices, distances as Handle];
 }
 
-/** Index and squared distance of the nearest among the centroids of the lowest scores; of equal ones the first. */
-function closest(points: Handle, centroids: Handle, scores: Handle, count: number): [Handle, Handle] {
-  const [rows, dimension] = shapeOf(points) as [number, number];
-  const [, lowest] = topk(scores, count, 1, false, false) as [Handle, Handle];
-  const [inOrder] = sort(lowest, 1, false) as [Handle];
-  const candidateRows = indexSelect(centroids, 0, reshape(inOrder, [-1]));
-  const differences = sub(unsqueeze(points, 1), reshape(candidateRows, [rows, count, dimension]));
-  const squared = sum(square(differences), [2]);
-  const nearest = unsqueeze(argmin(squared, 1), 1);
-  return [squeeze(gather(inOrder, 1, nearest), 1), squeeze(gather(squared, 1, nearest), 1)];
+/** Scores [rows, k], and for each row up to which score a centroid is a candidate, and the best one: [rows, 1]. */
+function scored(block: Handle, screen: Screen): { scores: Handle; limit: Handle; best: Handle } {
+  const { centre, transposed, norms, farthest } = screen;
+  const [, dimension] = shapeOf(block) as [number, number];
+  const centred = sub(block, centre);
+  const scores = addProductInFull(norms, centred, transposed, -2);
+  const [lowest, best] = smallest(scores, 1, true) as [Handle, Handle];
+  // Sums of D products are off by at most D roundings of their magnitude, twice over for a difference of two, with some
+  // to spare for the subtraction of the centre and for the reach.
+  const reach = addInPlace(sqrtInPlace(sum(square(centred), [1], true)), farthest);
+  const bound = multiplyScalarInPlace(square(reach), 4 * (dimension + 16) * unitRoundoff);
+  const limit = addScalarInPlace(addInPlace(bound, lowest), tiny);
+  return { scores, limit, best };
+}
+
+/** For each point of the block the nearest of its candidates, the first of equally near ones: int64 [rows]. */
+function amongCandidates(block: Handle, screen: Screen, device: string): Handle {
+  const [rows, dimension] = shapeOf(block) as [number, number];
+  const [k] = shapeOf(screen.centroids) as [number];
+  const { scores, limit } = scored(block, screen);
+  const pairs = nonzero(isAtMost(scores, limit));
+  const [count] = shapeOf(pairs) as [number];
+  const [points, candidates] = unbind(pairs, 1) as [Handle, Handle];
+  const [distances] = inBlocks(count, mostDifferences / dimension, (start, length) => [
+    squaredDistances(
+      indexSelect(block, 0, narrow(points, 0, start, length)),
+      indexSelect(screen.centroids, 0, narrow(candidates, 0, start, length)),
+    ),
+  ]) as [Handle];
+  const nearest = full([rows], Infinity, 'float32', undefined, device);
+  scatterReduceInPlace(nearest, 0, points, distances, 'amin');
+  const isNearest = equal(distances, indexSelect(nearest, 0, points));
+  const first = full([rows], k - 1, 'int64', undefined, device);
+  return scatterReduceInPlace(first, 0, points, whereElse(isNearest, candidates, k - 1), 'amin');
+}
+
+function squaredDistances(points: Handle, others: Handle): Handle {
+  return sum(square(sub(points, others)), [1]);
+}
+
+/** Drops the last axis, of size 1. */
+function flat(column: Handle): Handle {
+  return unbind(column, 1)[0] as Handle;
 }

@@ -135,8 +135,9 @@ for (const [kernelName, argument, worst] of [
   [ArgMin, argmin, Number.POSITIVE_INFINITY],
 ] as const) {
   defineKernel<ArgMaxInputs, ArgMaxAttrs>(kernelName, ({ inputs: { x }, attrs, backend }) => {
-    const [axis] = util.parseAxisParam(attrs.axis, x.shape);
-    return backend.output(argument(comparable(backend.handle(x), x.dtype, worst), axis, false));
+    const [axis] = util.parseAxisParam(attrs.axis, x.shape) as [number];
+    const places = argument(comparable(backend.handle(x), x.dtype, worst), axis, false);
+    return backend.output(places, 'int32', { least: 0, most: (x.shape[axis] as number) - 1 });
   });
 }
 

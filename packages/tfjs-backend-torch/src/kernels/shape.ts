@@ -39,7 +39,7 @@ defineKernel<ExpandDimsInputs, ExpandDimsAttrs>(ExpandDims, ({ inputs: { input }
 /** A view where the layout allows one, under a data id of its own: the two may come to lie in memory differently. */
 function reshaped(x: TensorInfo, shape: number[], backend: TorchBackend): TensorInfo {
   if (x.dtype === 'string') return backend.outputStrings(backend.strings(x), shape);
-  return backend.output(reshape(backend.handle(x), shape));
+  return backend.output(reshape(backend.handle(x), shape), x.dtype, backend.rangeOf(x));
 }
 
 defineKernel<TransposeInputs, TransposeAttrs>(Transpose, ({ inputs, attrs, backend }) =>

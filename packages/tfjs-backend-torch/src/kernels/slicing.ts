@@ -28,7 +28,7 @@ defineMovingKernel<SliceInputs, SliceAttrs>(Slice, ({ inputs: { x }, attrs, back
   slice_util.assertParamsValid(x, begin, size);
   if (util.arraysEqual(size, x.shape)) return backend.share(x);
   // A copy: as a view it would keep the memory of the whole.
-  return backend.output(clone(section(x, begin, size, backend), 'contiguous'));
+  return backend.output(clone(section(x, begin, size, backend), 'contiguous'), x.dtype, backend.rangeOf(x));
 });
 
 defineMovingKernel<StridedSliceInputs, StridedSliceAttrs>(

@@ -2,6 +2,7 @@ import {
   SearchSorted,
   type SearchSortedAttrs,
   type SearchSortedInputs,
+  type TensorInfo,
   TopK,
   type TopKAttrs,
   type TopKInputs,
@@ -20,6 +21,7 @@ const topK = listOperator('aten::topk');
 const sort = listOperator('aten::sort');
 const stableSort = listOperator('aten::sort', 'stable');
 const searchSorted = operator('aten::searchsorted', 'Tensor');
+const full = operator('aten::full');
 const arange = operator('aten::arange');
 const equal = operator('aten::eq', 'Tensor');
 const less = operator('aten::lt', 'Tensor');
@@ -44,12 +46,22 @@ defineKernel<TopKInputs, TopKAttrs>(TopK, ({ inputs: { x }, attrs: { k }, backen
     const largest = largestValues(rows, k);
     return largest.map((handle) => backend.output(reshape(handle, [...x.shape.slice(0, -1), k])));
   }
+  if (k === 0) return nothing(x, backend);
   const [values, indices] = topK(rows, k) as Pair;
-  const first = k === 0 ? indices : firstOfEqual(rows, count, values, indices, k, backend);
+  const first = firstOfEqual(rows, count, values, indices, k, backend);
   const [ordered, places] = inOrder(rows, first);
   const shape = [...x.shape.slice(0, -1), k];
-  return [backend.output(reshape(ordered, shape), x.dtype), backend.output(reshape(places, shape))];
+  return [
+    backend.output(reshape(ordered, shape), x.dtype),
+    backend.output(reshape(places, shape), 'int32', { least: 0, most: size - 1 }),
+  ];
 });
+
+/** The largest of no values: not every device's routine takes that. */
+function nothing({ shape, dtype }: TensorInfo, backend: TorchBackend): TensorInfo[] {
+  const sizes = [...shape.slice(0, -1), 0];
+  return [dtype, 'int32'].map((type) => backend.output(full(sizes, 0, type, undefined, backend.device)));
+}
 
 /**
  * Of values that equal the last one taken, libtorch takes any; tfjs wants the first ones. Replaces their indices.

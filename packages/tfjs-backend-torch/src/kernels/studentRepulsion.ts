@@ -4,6 +4,7 @@ import type { Handle } from '../native/addon.js';
 import { shapeOf } from '../native/description.js';
 import { listOperator, operator } from '../native/operator.js';
 import { defineKernel } from './defineKernel.js';
+import { inBlocks } from './inBlocks.js';
 
 const onCpu = listOperator('protocl::student_repulsion');
 const sub = operator('aten::sub', 'Tensor');
@@ -15,10 +16,10 @@ const square = operator('aten::square');
 const reciprocal = operator('aten::reciprocal');
 const sum = operator('aten::sum', 'dim_IntList');
 const stack = operator('aten::stack');
-const cat = operator('aten::cat');
 const narrow = operator('aten::narrow');
 const select = operator('aten::select', 'int');
 const unsqueeze = operator('aten::unsqueeze');
+const reshape = operator('aten::reshape');
 
 /** Pairs that exist at once on a GPU: 64 MiB of each value of them. */
 const mostPairs = 2 ** 24;
@@ -36,17 +37,16 @@ defineKernel<StudentRepulsionInputs, object>('StudentRepulsion', ({ inputs, back
 function onDevice(points: Handle): Handle[] {
   const [n] = shapeOf(points) as [number, number];
   const [xs, ys] = [select(points, 1, 0), select(points, 1, 1)];
-  const rows = Math.max(1, Math.floor(mostPairs / Math.max(1, n)));
-  const forces: Handle[] = [];
-  const totals: Handle[] = [];
-  for (let start = 0; start < Math.max(n, 1); start += rows) {
-    const block = (values: Handle) => unsqueeze(narrow(values, 0, start, Math.min(rows, n - start)), 1);
+  const [forces, totals] = inBlocks(n, mostPairs / Math.max(1, n), (start, count) => {
+    const block = (values: Handle) => unsqueeze(narrow(values, 0, start, count), 1);
     const [dx, dy] = [sub(block(xs), xs), sub(block(ys), ys)];
     const weights = reciprocal(addScalar(add(square(dx), square(dy)), 1));
     const squared = square(weights);
-    forces.push(stack([sum(mul(squared, dx), [1]), sum(mul(squared, dy), [1])], 1));
-    totals.push(sum(weights, [0, 1]));
-  }
+    return [
+      stack([sum(mul(squared, dx), [1]), sum(mul(squared, dy), [1])], 1),
+      reshape(sum(weights, [0, 1]), [1]),
+    ];
+  }) as [Handle, Handle];
   // Each point's weight with itself is 1.
-  return [cat(forces, 0), subScalar(sum(stack(totals, 0), [0]), n)];
+  return [forces, subScalar(sum(totals, [0]), n)];
 }

@@ -28,6 +28,17 @@ export function releasingScope<Result>(body: () => Result): Result {
   }
 }
 
+/** Runs a part of a kernel's body and releases what it made besides its result, which stays with the kernel. */
+export function keepingOnly(body: () => Handle[]): Handle[] {
+  const start = pending.length;
+  const kept = new Set(body());
+  for (const handle of pending.splice(start)) {
+    if (kept.has(handle)) pending.push(handle);
+    else release(handle);
+  }
+  return [...kept];
+}
+
 /** Releases a tensor of the addon. */
 export function release(handle: Handle): void {
   forgetDescription(handle);
