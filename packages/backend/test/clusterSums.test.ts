@@ -26,6 +26,7 @@ describeOnEveryBackend('clusterSums', () => {
     [5, 9, 3],
     [700, 13, 20],
     [1000, 1, 7],
+    [30_000, 3, 5],
   ])('of %d points in %d clusters and %d dimensions', (n, k, dimension) => {
     const before = tf.memory().numTensors;
     const points = sampleValues(n * dimension, { seed: 4 });
@@ -40,6 +41,22 @@ describeOnEveryBackend('clusterSums', () => {
     });
     tf.dispose([...inputs, result]);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('in the order of the points, whatever else there is, to the last digit', () => {
+    // Only torch and JavaScript add up in double precision.
+    if (tf.getBackend() === 'wasm') return;
+    // In single precision the ones would be lost beside the large number, or not, depending on the order.
+    const [large, ones] = [2 ** 25, 100];
+    const points = Float32Array.from(
+      { length: 3 * ones },
+      (_, row) => [large, 1, -large][Math.floor(row / ones)]!,
+    );
+    const result = tf.tidy(() =>
+      clusterSums(tf.tensor2d(points, [points.length, 1]), tf.fill<Rank.R1>([points.length], 2, 'int32'), 4),
+    );
+    expect([...result.dataSync()]).toEqual([0, 0, ones, 0]);
+    result.dispose();
   });
 
   test('no points', () => {
