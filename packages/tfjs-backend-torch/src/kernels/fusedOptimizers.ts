@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { TorchBackend } from '../backend.js';
 import type { Handle } from '../native/addon.js';
-import { stridesOf } from '../native/description.js';
+import { shapeOf, stridesOf } from '../native/description.js';
 import { hasOperator, listOperator, operator } from '../native/operator.js';
 import { defineKernel } from './defineKernel.js';
 
@@ -12,6 +12,8 @@ const fusedSgd = listOperator('aten::_fused_sgd_');
 const foreachMultiply_ = listOperator('aten::_foreach_mul_', 'Scalar');
 const foreachAdd_ = listOperator('aten::_foreach_add_', 'List');
 const foreachAdd = listOperator('aten::_foreach_add', 'List');
+const foreachLerp_ = listOperator('aten::_foreach_lerp_', 'Scalar');
+const asStrided = operator('aten::as_strided');
 const clone = operator('aten::clone');
 const emptyLike = operator('aten::empty_like');
 const copy_ = operator('aten::copy_');
@@ -50,8 +52,7 @@ defineKernel<Inputs, AverageAttributes>('ExponentialMovingAverageStep', ({ input
   if (backend.device === 'cpu') {
     averageOnCpu(handles(averages), values, attrs.momentum);
   } else {
-    foreachMultiply_(handles(averages), attrs.momentum);
-    foreachAdd_(handles(averages), values, 1 - attrs.momentum);
+    averageOnDevice(handles(averages), values, attrs.momentum);
   }
   return averages.map((average) => average.finish());
 });
@@ -99,20 +100,46 @@ function sgdStepOnCpu(
   sgdOnCpu(parameters, velocities, gradients, attrs.learningRate, attrs.momentum, decays, attrs.nesterov);
 }
 
+/** One pass over all tensors where this libtorch can, else two. */
+function averageOnDevice(averages: Handle[], values: Handle[], momentum: number): void {
+  if (hasOperator('aten::_foreach_lerp_', 'Scalar')) {
+    foreachLerp_(averages, values, 1 - momentum);
+    return;
+  }
+  foreachMultiply_(averages, momentum);
+  foreachAdd_(averages, values, 1 - momentum);
+}
+
+/**
+ * A tensor with the strides of `model`. libtorch's steps over lists demand equal ones or do without their single pass,
+ * even where an axis of size 1 makes the stride meaningless, as in filters of one element: then a view does.
+ */
+function laidOutLike(model: Handle, given: Handle): Handle {
+  const wanted = stridesOf(model);
+  const strides = stridesOf(given);
+  if (strides.every((stride, axis) => stride === wanted[axis])) return given;
+  const shape = shapeOf(given);
+  const sameOrder = shape.every((size, axis) => size === 1 || strides[axis] === wanted[axis]);
+  return sameOrder ? asStrided(given, shape, wanted) : copy_(emptyLike(model), given);
+}
+
 /** PyTorch's own fused step where this libtorch has it, else a few passes over all tensors at once. */
 function sgdStepOnDevice(
   parameters: Handle[],
   velocities: Handle[],
-  gradients: Handle[],
+  given: Handle[],
   attrs: SgdAttributes,
 ): void {
+  const gradients = given.map((gradient, i) => laidOutLike(parameters[i] as Handle, gradient));
+  // On CUDA the fused step refuses a momentum of 0 together with velocities, which are to become the gradients here.
+  const fused = attrs.momentum > 0 && hasOperator('aten::_fused_sgd_');
   for (const decays of [true, false]) {
     const chosen = parameters.map((_, i) => i).filter((i) => (attrs.decay?.[i] !== false) === decays);
     if (chosen.length === 0) continue;
     const pick = (from: Handle[]): Handle[] => chosen.map((i) => from[i] as Handle);
     const weightDecay = decays ? attrs.weightDecay : 0;
     const group = [pick(parameters), pick(gradients), pick(velocities)] as const;
-    if (hasOperator('aten::_fused_sgd_')) {
+    if (fused) {
       fusedSgd(
         ...group,
         weightDecay,
