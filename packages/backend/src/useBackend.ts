@@ -24,7 +24,7 @@ const engines: Readonly<Record<BackendName, Engine>> = {
 
 /** How {@link useBackend} starts a backend. What does not apply to the backend is not read. */
 export interface UseBackendOptions {
-  /** The device of torch: `cpu`, `cuda`, `cuda:N` or `mps`. Default: `PROTOCL_DEVICE`, else `cpu`. */
+  /** The device of torch: `cpu`, `cuda`, `cuda:N` or `mps`, and `cpu:0` for tests. Default: `PROTOCL_DEVICE`, else `cpu`. */
   readonly device?: string;
   /** Threads of one op, on torch, tfjs-node and, in browsers, wasm. Default: what the backend takes. */
   readonly threads?: number;
@@ -168,7 +168,7 @@ function requireValidOptions({ device, threads, memoryLimit, log }: UseBackendOp
   const problems: [name: string, isValid: boolean, given: unknown, expected: string][] = [
     [
       'device',
-      device === undefined || /^(cpu|mps|cuda(:\d+)?)$/.test(device),
+      device === undefined || /^(cpu(:0)?|mps|cuda(:\d+)?)$/.test(device),
       device,
       'cpu, cuda, cuda:N or mps',
     ],

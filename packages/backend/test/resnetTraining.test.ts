@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 
-import { batchNorm, sgdMomentumStep, useBackend } from '../src/index.js';
-import type { BackendName } from '../src/index.js';
-import { BACKENDS } from './availableBackends.js';
+import { batchNorm, sgdMomentumStep } from '../src/index.js';
+import { startVariant, type Variant, VARIANTS } from './availableBackends.js';
 import { relativeError, sampleTensor } from './numericGradient.js';
 
 const CLASSES = 3;
@@ -79,8 +78,8 @@ interface Run {
 }
 
 /** A few steps of training from the same start; the gradients are those of the first step. */
-async function train(backend: BackendName): Promise<Run> {
-  await useBackend(backend, { log: () => undefined });
+async function train(variant: Variant): Promise<Run> {
+  await startVariant(variant);
   const parameters = makeParameters();
   const trained = Object.values(parameters).filter(({ trainable }) => trainable);
   const velocities = trained.map((parameter) => tf.variable(tf.zeros(parameter.shape), false));
@@ -109,7 +108,7 @@ async function train(backend: BackendName): Promise<Run> {
 describe('a small ResNet trains', () => {
   let reference: Run;
   beforeAll(async () => {
-    reference = await train('cpu');
+    reference = await train({ title: 'cpu', name: 'cpu', device: 'cpu' });
   });
 
   test('on cpu, where its loss falls', () => {
@@ -118,10 +117,10 @@ describe('a small ResNet trains', () => {
     expect(last).toBeLessThan(first - 0.1);
   });
 
-  test.each(BACKENDS.filter((name) => name !== 'cpu'))(
-    'on %s with the numbers of cpu',
-    async (backend) => {
-      const run = await train(backend);
+  test.each(VARIANTS.filter(({ name }) => name !== 'cpu'))(
+    'on $title with the numbers of cpu',
+    async (variant) => {
+      const run = await train(variant);
       expect(relativeError(run.losses, reference.losses)).toBeLessThan(1e-4);
       run.gradients.forEach((gradient, index) => {
         expect(relativeError(gradient, reference.gradients[index] as Float32Array)).toBeLessThan(1e-4);

@@ -14,7 +14,8 @@ export const STARTUP_TIMEOUT_MS = 900_000;
 /** Registers the torch backend with these options and starts it anew. */
 export async function startTorch(options: TorchBackendOptions = {}): Promise<void> {
   // With several threads each small operator waits for all of them, for long where other tests run beside this one.
-  registerTorchBackend({ device: 'cpu', threads: 1, ...options });
+  const device = process.env['PROTOCL_DEVICE'] ?? 'cpu';
+  registerTorchBackend({ device, threads: 1, ...options });
   if (!(await tf.setBackend('torch'))) throw new Error('The torch backend does not start.');
 }
 
