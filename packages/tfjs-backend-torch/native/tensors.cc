@@ -56,6 +56,45 @@ void arguments(napi_env env, napi_callback_info info, napi_value (&values)[Most]
 
 int32_t to_handle(napi_env env, napi_value value) { return static_cast<int32_t>(to_int64(env, value)); }
 
+// Larger uploads are rare, and locked memory is kept for later ones.
+constexpr size_t kMostPinnedBytes = size_t{1} << 29;
+
+void require_fitting(const at::Tensor& tensor, const Bytes& bytes) {
+  if (tensor.nbytes() == bytes.length) return;
+  throw std::invalid_argument("the shape needs " + std::to_string(tensor.nbytes()) + " bytes, the array has " +
+                              std::to_string(bytes.length));
+}
+
+// A copy of the bytes on the CPU; in page-locked memory a GPU can read it while the program goes on.
+at::Tensor to_host(const Bytes& bytes, const std::vector<int64_t>& shape, at::ScalarType type, bool pinned) {
+  const at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(pinned));
+  require_fitting(tensor, bytes);
+  if (bytes.length) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
+  return tensor;
+}
+
+// The first element of a typed array of the given type.
+at::Scalar first_value(const Bytes& bytes, at::ScalarType type) {
+  switch (type) {
+    case at::kFloat: return *static_cast<const float*>(bytes.data);
+    case at::kInt: return *static_cast<const int32_t*>(bytes.data);
+    case at::kBool: return *static_cast<const uint8_t*>(bytes.data) != 0;
+    default: return *static_cast<const uint8_t*>(bytes.data);
+  }
+}
+
+// A copy of the bytes on CUDA, made without waiting for what the device has been given to do. A single value travels
+// with the call that writes it. Others go through page-locked memory, which libtorch does not give to anybody else
+// before the device has read it.
+at::Tensor to_cuda(const Bytes& bytes, const std::vector<int64_t>& shape, at::ScalarType type, c10::Device device) {
+  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type).device(device));
+  require_fitting(tensor, bytes);
+  if (bytes.length == 0) return tensor;
+  if (tensor.numel() == 1 && !at::isComplexType(type)) return tensor.fill_(first_value(bytes, type));
+  const bool pinned = bytes.length <= kMostPinnedBytes;
+  return tensor.copy_(to_host(bytes, shape, type, pinned), /*non_blocking=*/pinned);
+}
+
 }  // namespace
 
 int32_t Environment::adopt(at::Tensor tensor) {
@@ -109,12 +148,8 @@ napi_value tensor_from_data(napi_env env, napi_callback_info info) {
     const at::ScalarType type = to_scalar_type(to_string(env, values[2]));
     const c10::Device device(to_string(env, values[3]));
     const c10::InferenceMode inference;
-    at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
-    if (tensor.nbytes() != bytes.length)
-      throw std::invalid_argument("the shape needs " + std::to_string(tensor.nbytes()) + " bytes, the array has " +
-                                  std::to_string(bytes.length));
-    if (bytes.length) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
-    if (!device.is_cpu()) tensor = tensor.to(device);
+    at::Tensor tensor = device.is_cuda() ? to_cuda(bytes, shape, type, device) : to_host(bytes, shape, type, false);
+    if (tensor.device().type() != device.type()) tensor = tensor.to(device);
     return from_int32(env, environment_of(env).adopt(std::move(tensor)));
   });
 }
