@@ -3,9 +3,11 @@
 #include <ATen/Context.h>
 
 #include "allocator.h"
+#include "device.h"
 #include "environment.h"
 #include "javascript.h"
 #include "parallel_products.h"
+#include "profiler.h"
 #include "tensors.h"
 #include "torch_version.h"
 
@@ -137,7 +139,10 @@ napi_value initialize(napi_env env, napi_value exports) {
         {"memory", memory},                  {"releaseCache", release_cache},
         {"countsMemory", counts_memory},
         {"version", version},                {"cudaDevices", cuda_devices},
-        {"hasMps", has_mps},
+        {"hasMps", has_mps},                 {"synchronize", synchronize},
+        {"deviceMemory", device_memory},     {"resetDeviceMemoryPeak", reset_device_memory_peak},
+        {"setCudaNumerics", set_cuda_numerics}, {"cudaNumerics", cuda_numerics},
+        {"startProfiler", start_profiler},   {"stopProfiler", stop_profiler},
     };
     for (const auto& [name, callback] : functions) {
       napi_value function;

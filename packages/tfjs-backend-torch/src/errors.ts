@@ -15,6 +15,8 @@ export type TorchErrorCode =
   | 'INDEX_OUT_OF_RANGE'
   | 'INVALID_ARGUMENT'
   | 'UNSUPPORTED'
+  | 'PROFILER_UNAVAILABLE'
+  | 'PROFILER_RUNNING'
   | 'TORCH_ERROR';
 
 /** What {@link TorchBackendError} is made of. */

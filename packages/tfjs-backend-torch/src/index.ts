@@ -2,6 +2,10 @@ import { registerTorchBackend } from './register.js';
 
 export { TorchBackend, type TorchMemory } from './backend.js';
 export { TorchBackendError, type TorchErrorCode, type TorchErrorDetails } from './errors.js';
+export { type DeviceMemory, deviceMemory, resetDeviceMemoryPeak } from './measuring/deviceMemory.js';
+export type { KernelTime } from './measuring/kernelTimes.js';
+export { profile } from './measuring/profile.js';
+export { synchronize } from './measuring/synchronize.js';
 export { prepareTorch } from './libtorch/prepare.js';
 export { registerTorchBackend, type TorchBackendOptions } from './register.js';
 

@@ -33,7 +33,25 @@ export interface Addon {
   version(): string;
   cudaDevices(): number;
   hasMps(): 0 | 1;
+  /** Returns when all that was started on the device is done. */
+  synchronize(device: string): void;
+  /** bytes in tensors, their peak, bytes held for tensors; undefined where this libtorch cannot tell */
+  deviceMemory(device: string): [number, number, number] | undefined;
+  resetDeviceMemoryPeak(device: string): void;
+  setCudaNumerics(...numerics: CudaNumerics): void;
+  cudaNumerics(): CudaNumerics;
+  /** 0 where the profiler runs already, in whichever thread. */
+  startProfiler(cuda: boolean): 0 | 1;
+  /** Names of activities, and four numbers for each: kind, thread, start and duration in nanoseconds. */
+  stopProfiler(): [names: string[], numbers: number[]];
 }
+
+/** How CUDA computes with float32, for all backends of the process. */
+export type CudaNumerics = [
+  precisionOfProducts: 'highest' | 'high' | 'medium',
+  tf32InConvolutions: boolean,
+  cudnnBenchmark: boolean,
+];
 
 let loaded: { addon: Addon; path: string } | undefined;
 
@@ -68,11 +86,14 @@ export function loadAddon(path: string): Addon {
  * @throws TorchBackendError `NOT_INITIALIZED` before that.
  */
 export function addon(): Addon {
-  if (loaded === undefined) {
-    throw new TorchBackendError('NOT_INITIALIZED', {
-      message: 'The torch backend is not started.',
-      remedy: "Call `await tf.setBackend('torch')` first.",
-    });
-  }
+  if (loaded === undefined) throw notStarted();
   return loaded.addon;
+}
+
+/** The error for whatever needs a running backend. */
+export function notStarted(): TorchBackendError {
+  return new TorchBackendError('NOT_INITIALIZED', {
+    message: 'The torch backend is not started.',
+    remedy: "Call `await tf.setBackend('torch')` first.",
+  });
 }
