@@ -30,6 +30,13 @@ export interface UseBackendOptions {
   readonly threads?: number;
   /** Bytes of CPU tensors above which torch fails with a typed error. Default: the machine's memory. */
   readonly memoryLimit?: number;
+  /**
+   * How torch multiplies float32 on CUDA: in full precision (`highest`), or with TF32 in products and convolutions
+   * (`high`). Default: libtorch's own, TF32 in convolutions only.
+   */
+  readonly float32Precision?: 'highest' | 'high';
+  /** Whether cuDNN, with torch on CUDA, tries its algorithms at each new shape and takes the fastest. Default: no. */
+  readonly cudnnBenchmark?: boolean;
   /** Told which backend runs and why no better one does, on one line, and the steps of a longer set-up. */
   readonly log?: (line: string) => void;
 }
@@ -162,7 +169,8 @@ function requireKnownName(name: string): void {
   });
 }
 
-function requireValidOptions({ device, threads, memoryLimit, log }: UseBackendOptions): void {
+function requireValidOptions(options: UseBackendOptions): void {
+  const { device, threads, memoryLimit, float32Precision, cudnnBenchmark, log } = options;
   const isCount = (value: unknown) =>
     value === undefined || (Number.isSafeInteger(value) && (value as number) > 0);
   const problems: [name: string, isValid: boolean, given: unknown, expected: string][] = [
@@ -174,6 +182,18 @@ function requireValidOptions({ device, threads, memoryLimit, log }: UseBackendOp
     ],
     ['threads', isCount(threads), threads, 'a positive whole number'],
     ['memoryLimit', isCount(memoryLimit), memoryLimit, 'a positive whole number of bytes'],
+    [
+      'float32Precision',
+      float32Precision === undefined || ['highest', 'high'].includes(float32Precision),
+      float32Precision,
+      "'highest' or 'high'",
+    ],
+    [
+      'cudnnBenchmark',
+      cudnnBenchmark === undefined || typeof cudnnBenchmark === 'boolean',
+      cudnnBenchmark,
+      'true or false',
+    ],
     ['log', log === undefined || typeof log === 'function', log, 'a function that takes a line'],
   ];
   for (const [name, isValid, given, expected] of problems) {

@@ -130,19 +130,21 @@ describe('auto', () => {
 
   test('takes torch where that works', async () => {
     torchWorks();
-    const selection = await useBackend('auto', { log, device: 'cuda:1', threads: 2, memoryLimit: 1e9 });
+    const settings = {
+      device: 'cuda:1',
+      threads: 2,
+      memoryLimit: 1e9,
+      float32Precision: 'high',
+      cudnnBenchmark: true,
+    } as const;
+    const selection = await useBackend('auto', { log, ...settings });
     expect(selection).toMatchObject({
       name: 'torch',
       device: 'cuda:1',
       reason: 'the best there is',
       rejected: [],
     });
-    expect(registerTorchBackend).toHaveBeenCalledWith({
-      device: 'cuda:1',
-      threads: 2,
-      memoryLimit: 1e9,
-      log,
-    });
+    expect(registerTorchBackend).toHaveBeenCalledWith({ ...settings, log });
     expect(tf.getBackend()).toBe('torch');
     tf.removeBackend('torch');
   });
@@ -200,6 +202,9 @@ describe('settings of torch', () => {
     const { device } = await useBackend('torch', { log, threads: 2, device: 'mps' });
     expect(registerTorchBackend).toHaveBeenCalledTimes(2);
     expect(device).toBe('mps');
+    await useBackend('torch', { log, float32Precision: 'high' });
+    await useBackend('torch', { log, float32Precision: 'high', cudnnBenchmark: false });
+    expect(registerTorchBackend).toHaveBeenCalledTimes(4);
   });
 
   test('other settings are refused while tensors live on it, in auto too', async () => {
@@ -259,6 +264,8 @@ describe('what cannot be meant is refused at once', () => {
     [{ threads: 0 }],
     [{ threads: 1.5 }],
     [{ memoryLimit: -1 }],
+    [{ float32Precision: 'medium' }],
+    [{ cudnnBenchmark: 'yes' }],
     [{ log: 'yes' }],
   ])('%j', async (options) => {
     const error = await failure(useBackend('cpu', options as unknown as UseBackendOptions));

@@ -3,6 +3,7 @@ import { registerBackend, removeBackend, findBackendFactory } from '@tensorflow/
 import { TorchBackend } from './backend.js';
 import { TorchBackendError } from './errors.js';
 import './kernels/index.js';
+import { applyCudaNumerics } from './cudaNumerics.js';
 import { correctOpenBlas } from './libtorch/openblas.js';
 import { prepareTorch } from './libtorch/prepare.js';
 import { spinBriefly } from './libtorch/spinning.js';
@@ -22,6 +23,17 @@ export interface TorchBackendOptions {
   threads?: number;
   /** Bytes of CPU tensors above which allocations fail with `OUT_OF_MEMORY`. Default: the machine's or container's memory. */
   memoryLimit?: number;
+  /**
+   * How CUDA multiplies float32, for the whole process: `highest` in full precision everywhere, `high` with TF32 (10 bits
+   * of mantissa) in products and convolutions. Default: libtorch's own, TF32 in convolutions only. Other devices always
+   * use full precision.
+   */
+  float32Precision?: 'highest' | 'high';
+  /**
+   * Whether cuDNN tries its algorithms at each new shape and takes the fastest, for the whole process. Default: no.
+   * Matters on CUDA only.
+   */
+  cudnnBenchmark?: boolean;
   /** Told one line for each step of the set-up. Default: nothing is told. */
   log?: (line: string) => void;
   /** tfjs starts the registered backend of highest priority by itself. Default 4, above its own Node backends. */
@@ -34,7 +46,7 @@ export interface TorchBackendOptions {
  * Called again, it replaces the options for the next start; a backend that runs is removed, as by tfjs's
  * `removeBackend`, and its tensors with it.
  *
- * @throws TorchBackendError `INVALID_OPTION` for a device, thread count or memory limit that cannot be. The start itself
+ * @throws TorchBackendError `INVALID_OPTION` for an option that cannot be, such as an unknown device. The start itself
  *   fails with the codes of the set-up, such as `LIBTORCH_NOT_FOUND`, or `DEVICE_UNAVAILABLE`.
  */
 export function registerTorchBackend(options: TorchBackendOptions = {}): void {
@@ -47,6 +59,8 @@ interface Settings {
   device: string;
   threads: number | undefined;
   memoryLimit: number | undefined;
+  float32Precision: 'highest' | 'high' | undefined;
+  cudnnBenchmark: boolean | undefined;
   log: (line: string) => void;
 }
 
@@ -69,10 +83,27 @@ function checkedOptions(options: TorchBackendOptions): Settings {
       });
     }
   }
+  const { float32Precision, cudnnBenchmark } = options;
+  if (float32Precision !== undefined && !['highest', 'high'].includes(float32Precision)) {
+    throw new TorchBackendError('INVALID_OPTION', {
+      message: `The option float32Precision is ${JSON.stringify(float32Precision)}.`,
+      given: float32Precision,
+      expected: "'highest' or 'high'",
+    });
+  }
+  if (cudnnBenchmark !== undefined && typeof cudnnBenchmark !== 'boolean') {
+    throw new TorchBackendError('INVALID_OPTION', {
+      message: `The option cudnnBenchmark is ${JSON.stringify(cudnnBenchmark)}.`,
+      given: cudnnBenchmark,
+      expected: 'true or false',
+    });
+  }
   return {
     device,
     threads: options.threads,
     memoryLimit: options.memoryLimit,
+    float32Precision,
+    cudnnBenchmark,
     log: options.log ?? (() => {}),
   };
 }
@@ -85,6 +116,7 @@ async function start(settings: Settings): Promise<TorchBackend> {
   requireDevice(addon, settings.device);
   addon.setThreads(settings.threads ?? availableThreads());
   addon.setMemoryLimit(settings.memoryLimit ?? defaultMemoryLimit());
+  applyCudaNumerics(addon, settings);
   releaseActivationsEarly();
   return new TorchBackend(settings.device);
 }

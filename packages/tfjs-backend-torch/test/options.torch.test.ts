@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { registerTorchBackend, TorchBackend } from '../src/index.js';
+import { registerTorchBackend, TorchBackend, type TorchBackendOptions } from '../src/index.js';
 import { STARTUP_TIMEOUT_MS } from './startTorch.js';
 import { thrownBy } from './thrownBy.js';
 
@@ -21,8 +21,11 @@ describe('before the start', () => {
     [{ threads: 1.5 }, 1.5],
     [{ memoryLimit: -1 }, -1],
     [{ memoryLimit: NaN }, NaN],
+    [{ float32Precision: 'medium' }, 'medium'],
+    [{ float32Precision: 32 }, 32],
+    [{ cudnnBenchmark: 1 }, 1],
   ])('the options %p are refused', (options, given) => {
-    const error = thrownBy(() => registerTorchBackend(options));
+    const error = thrownBy(() => registerTorchBackend(options as TorchBackendOptions));
     expect(error).toMatchObject({ code: 'INVALID_OPTION', given });
     expect(error.expected).toBeDefined();
   });

@@ -12,6 +12,10 @@ export interface EngineOptions {
   readonly threads?: number;
   /** torch: bytes of CPU tensors above which an op fails with a typed error. */
   readonly memoryLimit?: number;
+  /** torch on CUDA: float32 in full precision (`highest`), or with TF32 in products and convolutions (`high`). */
+  readonly float32Precision?: 'highest' | 'high';
+  /** torch on CUDA: whether cuDNN tries its algorithms at each new shape. */
+  readonly cudnnBenchmark?: boolean;
   /** Told one line for each step of a longer set-up. */
   readonly log: (line: string) => void;
 }

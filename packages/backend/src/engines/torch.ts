@@ -8,8 +8,8 @@ interface TorchPackage {
   readonly registerTorchBackend: (options: Partial<EngineOptions>) => void;
 }
 
-type Settings = Pick<EngineOptions, 'device' | 'threads' | 'memoryLimit'>;
-const SETTINGS = ['device', 'threads', 'memoryLimit'] as const;
+const SETTINGS = ['device', 'threads', 'memoryLimit', 'float32Precision', 'cudnnBenchmark'] as const;
+type Settings = Pick<EngineOptions, (typeof SETTINGS)[number]>;
 
 let startedWith: Settings = {};
 

@@ -39,6 +39,15 @@ describe('resolveConfig', () => {
     });
   });
 
+  test('hands on how the engine is to compute on CUDA, and leaves it to libtorch otherwise', () => {
+    const flags = ['engine.float32Precision=high', 'engine.cudnnBenchmark=true'].map(readSetFlag);
+    const settings = { float32Precision: 'high', cudnnBenchmark: true };
+    expect(resolveConfig([demo, ...flags]).config.engine).toMatchObject(settings);
+    for (const name of Object.keys(settings)) {
+      expect(resolveConfig([demo]).config.engine).not.toHaveProperty(name);
+    }
+  });
+
   test('replaces lists, and objects whose kind changes, as a whole', () => {
     const layer = {
       origin: 'mine.json',
@@ -121,6 +130,8 @@ describe('a wrong value', () => {
     ],
     ['optimizer.kind=sdg', 'optimizer.kind', 'one of sgd, lars, adamW', 'Did you mean sgd?'],
     ['engine.device=gpu', 'engine.device', 'cpu, cuda, cuda:N or mps', undefined],
+    ['engine.float32Precision=medium', 'engine.float32Precision', 'one of highest, high', undefined],
+    ['engine.cudnnBenchmark=1', 'engine.cudnnBenchmark', 'a boolean', undefined],
     ['encoder=5', 'encoder', 'an object', undefined],
     [
       'augmentation.changes={flip: {probability: 2}}',

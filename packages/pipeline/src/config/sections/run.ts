@@ -67,6 +67,11 @@ export const engineSchema = z.strictObject({
     .describe('Of the backend torch: cpu, cuda, cuda:N or mps.'),
   threads: count.optional().describe('Threads of one operation.'),
   memoryLimit: count.optional().describe('Bytes of tensors at which the backend torch gives up.'),
+  float32Precision: z
+    .enum(['highest', 'high'])
+    .optional()
+    .describe('On CUDA: in full (highest), or TF32 in products and convolutions (high).'),
+  cudnnBenchmark: z.boolean().optional().describe('On CUDA: cuDNN tries its algorithms at each new shape.'),
 });
 
 export type EvaluationConfig = z.output<typeof evaluationSchema>;
