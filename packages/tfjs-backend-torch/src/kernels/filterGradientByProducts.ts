@@ -20,10 +20,10 @@ export function productsAreFaster(
   groups: number,
   backend: TorchBackend,
 ): boolean {
+  if (backend.device !== 'cpu' || !window.channelsLast || groups !== 1 || channels < fewestChannels)
+    return false;
   preferred ??= prefersProducts() === 1;
-  return (
-    preferred && backend.device === 'cpu' && window.channelsLast && groups === 1 && channels >= fewestChannels
-  );
+  return preferred;
 }
 
 /** The gradient of a filter as HWIO with the strides of OHWI, like the filters that the forward convolution adopted. */

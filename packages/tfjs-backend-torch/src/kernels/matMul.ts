@@ -6,6 +6,7 @@ import {
   type BatchMatMulAttrs,
   type BatchMatMulInputs,
   backend_util,
+  type DataType,
   Einsum,
   type EinsumAttrs,
   type EinsumInputs,
@@ -26,11 +27,15 @@ const transpose = operator('aten::transpose', 'int');
 const toType = operator('aten::to', 'dtype');
 const einsum = operator('aten::einsum');
 
-/** A factor in a type that libtorch can multiply. It knows products of whole numbers on the CPU only. */
+/**
+ * A factor in a type that libtorch can multiply. It knows products of whole numbers on the CPU only; on CUDA double
+ * precision holds them, where single precision may be a setting's 10 bits.
+ */
 function multipliable(info: TensorInfo, backend: TorchBackend): Handle {
   const handle = backend.handle(info);
-  const unsupported = info.dtype === 'bool' || (info.dtype === 'int32' && backend.device !== 'cpu');
-  return unsupported ? toType(handle, 'float32') : handle;
+  if (info.dtype === 'bool') return toType(handle, 'float32');
+  if (info.dtype !== 'int32' || backend.device === 'cpu') return handle;
+  return toType(handle, backend.device === 'mps' ? 'float32' : 'float64');
 }
 
 /** A factor of a matrix product. */
@@ -56,6 +61,7 @@ defineKernel<_FusedMatMulInputs, _FusedMatMulAttrs>(_FusedMatMul, ({ inputs, att
     matrix(a, attrs.transposeA, backend),
     matrix(b, attrs.transposeB, backend),
     inputs.bias,
+    a.dtype,
     Math.max(a.shape.length, b.shape.length),
     backend,
   );
@@ -70,11 +76,12 @@ function biasedProduct(
   a: Handle,
   b: Handle,
   bias: TensorInfo | undefined,
+  dtype: DataType,
   rank: number,
   backend: TorchBackend,
 ): Handle {
   if (bias == null) return matmul(a, b);
-  if (rank === 2 && bias.dtype === 'float32' && bias.shape.length <= 2)
+  if (rank === 2 && bias.dtype === 'float32' && dtype === 'float32' && bias.shape.length <= 2)
     return addmm(backend.handle(bias), a, b);
   return add(matmul(a, b), backend.handle(bias));
 }

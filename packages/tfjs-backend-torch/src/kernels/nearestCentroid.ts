@@ -96,7 +96,7 @@ function onDevice(points: Handle, centroids: Handle, device: string): [Handle, H
       const block = indexSelect(points, 0, narrow(open, 0, start, count));
       return [amongCandidates(block, screen, device)];
     });
-    indexCopyInPlace(indices, 0, open, decided as Handle);
+    indexCopyInPlace(indices, 0, open, decided);
   }
   const [distances] = inBlocks(n, mostDifferences / dimension, (start, count) => [
     squaredDistances(
