@@ -38,7 +38,7 @@ lend() { # SOURCE TARGET
 
 # The root itself is small and in memory: it holds places for mounts, links and a few lines of text.
 mount -t tmpfs -o size=16m,mode=755 tmpfs "$root"
-mkdir -p "$root"/{dev,etc,opt,proc,sys,tmp,usr/bin,old}
+mkdir -p "$root"/{dev,etc,proc,sys,usr,old}
 # Programs are in one folder, as on Fedora; scripts that name another find them all the same.
 ln -s usr/bin "$root/bin"
 ln -s usr/bin "$root/sbin"
@@ -47,7 +47,7 @@ ln -s bin "$root/usr/sbin"
 while IFS=$'\t' read -r verb first second; do
   case $verb in
     show | lend) "$verb" "$first" "$second" ;;
-    link) mkdir -p "$root${second%/*}" && ln -s "$first" "$root$second" ;;
+    link) ln -s "$first" "$root$second" ;;
     text) printf '%b' "$first" >"$root$second" ;;
     # Covers what must not be there although its surroundings are.
     hide)

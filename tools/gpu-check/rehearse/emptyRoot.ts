@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import type { Peer } from '../../bench/peer.js';
-import { findNamespaces } from './namespaces.js';
+import { findNamespaces, systemPath } from './namespaces.js';
 import { rehearsalError } from './rehearsalError.js';
 import { rootContents } from './rootContents.js';
 import { verifyRoot } from './verifyRoot.js';
@@ -167,16 +167,12 @@ export class EmptyRoot {
   }
 }
 
-/** The caller's PATH, and where mount and its like are, which is not on every user's. */
-function systemPath(): Record<string, string> {
-  return { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` };
-}
-
 /** A folder for temporary files that is on disk: /tmp is in memory on some distributions. */
 async function roomyFolder(): Promise<string> {
-  const folder = process.env['TMPDIR'] ? tmpdir() : '/var/tmp';
-  return access(folder, constants.W_OK).then(
-    () => folder,
+  const { TMPDIR } = process.env;
+  if (TMPDIR) return TMPDIR;
+  return access('/var/tmp', constants.W_OK).then(
+    () => '/var/tmp',
     () => tmpdir(),
   );
 }

@@ -31,7 +31,7 @@ export async function findNamespaces(folder: string): Promise<readonly string[]>
   const reasons: unknown[] = [];
   for (const way of ways) {
     try {
-      await execute('unshare', [...way, 'sh', '-c', TRIAL, folder]);
+      await execute('unshare', [...way, 'sh', '-c', TRIAL, folder], { env: systemPath() });
       return way;
     } catch (error) {
       reasons.push(error);
@@ -45,4 +45,9 @@ export async function findNamespaces(folder: string): Promise<readonly string[]>
       '`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in Docker, use --privileged',
     cause: reasons[0],
   });
+}
+
+/** An environment that has no more than the caller's PATH, and where mount and its like are, which is not on all. */
+export function systemPath(): Record<string, string> {
+  return { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` };
 }

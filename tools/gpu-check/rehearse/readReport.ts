@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a call leaves of its figures. */
-export const REPORT_FILE = 'gpu-check.json';
+const REPORT_FILE = 'gpu-check.json';
 
 const STATUSES = ['passed', 'failed', 'skipped', 'cut'] as const;
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, readdir, readlink, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { lstat, mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { reasonOf, runPeer, type Peer } from '../../bench/peer.js';
+import { copyProgram, copyPrograms } from './programs.js';
 import { rehearsalError } from './rehearsalError.js';
 
 /** The interpreter of a peer and what it needs, as `rootPython.py` tells it. */
@@ -14,30 +15,6 @@ interface RootPython {
   readonly sites: readonly string[];
   readonly packages: string;
 }
-
-/**
- * Programs that the root has; all others are not there, whatever this machine has. A list of what is
- * there is sturdier than one of what is not: Node and make come under many names and in many places.
- */
-const PROGRAMS = [
-  // bash and coreutils
-  'bash sh [ arch b2sum base32 base64 basename basenc cat chgrp chmod chown cksum comm coreutils cp csplit cut',
-  'date dd df dir dircolors dirname du echo env expand expr factor false fmt fold groups head hostid id install',
-  'join link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pr',
-  'printenv printf ptx pwd readlink realpath rm rmdir seq sha1sum sha224sum sha256sum sha384sum sha512sum shred',
-  'shuf sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate tsort tty',
-  'uname unexpand uniq unlink users vdir wc who whoami yes',
-  // what scripts take for granted
-  'awk cmp diff egrep fgrep find flock getconf getent getopt grep gunzip gzip hostname kill ldconfig ldd mount',
-  'sed setsid tar taskset umount which xargs',
-  // the compiler
-  'c++ cc cpp g++ gcc ar as ld ld.bfd nm objcopy objdump ranlib readelf strip',
-].flatMap((line) => line.split(' '));
-
-/** Without these there is nothing to rehearse with. */
-const REQUIRED = ['bash', 'env', 'g++', 'as', 'ld', 'mount', 'umount'];
-
-const PROGRAM_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Shown whole, links among them as links: what is in them depends on the distribution. */
 const SYSTEM_FOLDERS = ['/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libexec', '/usr/include']
@@ -68,19 +45,23 @@ export interface RootContents {
 export async function rootContents(base: string, peer: Peer): Promise<RootContents> {
   const python = await describePython(peer);
   const folder = (name: string): string => join(base, name);
-  for (const name of ['home/repo', 'tmp', 'site']) await mkdir(folder(name), { recursive: true });
+  for (const name of ['home/repo', 'tmp', 'site', 'bin']) await mkdir(folder(name), { recursive: true });
   await writeFile(folder('site/torch.pth'), `${python.packages}\n`);
+  await copyPrograms(folder('bin'));
+  await symlink(python.executable, folder('bin/python3'));
+  const shown = python.show.filter(([, target]) => dirname(target) !== '/usr/bin');
+  // A Python of the operating system lies among the programs, which cannot be added to once they are shown.
+  if (dirname(python.executable) === '/usr/bin') await copyProgram(python.executable, folder('bin'));
 
   const lines = [
     ...(await systemFolders()),
-    ...programs(),
     ...Object.entries(TEXTS).map(([path, text]) => ['text', text, path]),
+    ['show', folder('bin'), '/usr/bin'],
     ['lend', folder('home'), '/root'],
     ['lend', folder('tmp'), '/tmp'],
-    ...python.show.map(([source, target]) => ['show', source, target]),
+    ...shown.map(([source, target]) => ['show', source, target]),
     // The packages that this machine's Python has are not the other machine's: only PyTorch is there.
     ...python.sites.map((site) => ['show', folder('site'), site]),
-    ['link', python.executable, '/usr/bin/python3'],
   ];
   return {
     plan: lines.map((line) => `${line.join('\t')}\n`).join(''),
@@ -100,22 +81,6 @@ async function describePython(peer: Peer): Promise<RootPython> {
       cause,
     });
   }
-}
-
-function programs(): string[][] {
-  const found = PROGRAMS.flatMap((name) => {
-    const source = PROGRAM_FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path));
-    return source === undefined ? [] : [{ name, source }];
-  });
-  const missing = REQUIRED.filter((name) => !found.some((program) => program.name === name));
-  if (missing.length > 0) {
-    throw rehearsalError('REHEARSAL_UNAVAILABLE', {
-      message: `This machine has no ${missing.join(', ')}`,
-      expected: `them in one of ${PROGRAM_FOLDERS.join(delimiter)}`,
-      remedy: 'Install a C++ compiler with its binutils, on Debian or Ubuntu by `apt-get install g++`',
-    });
-  }
-  return found.map(({ name, source }) => ['show', source, `/usr/bin/${name}`]);
 }
 
 async function systemFolders(): Promise<string[][]> {
