@@ -44,6 +44,8 @@ function typed(cause: unknown, doing: string): TorchBackendError | undefined {
   const { code, message, bytes } = cause as { code: unknown; message: string; bytes?: number };
   switch (code) {
     case 'OUT_OF_MEMORY':
+      // The number of bytes is the CPU's; CUDA's message has its own, and what the device holds.
+      if (isOfDevice(message)) return outOfMemory(doing, '', message, undefined, cause);
       return outOfMemory(
         doing,
         bytes === undefined ? '' : `, ${bytes} bytes were asked for`,
@@ -63,7 +65,11 @@ function typed(cause: unknown, doing: string): TorchBackendError | undefined {
           cause,
         );
       }
-      return new TorchBackendError(code, { message: `${doing}: ${sentence(message)}`, cause });
+      if (isDeviceFull(message)) return outOfMemory(doing, '', message, undefined, cause);
+      return (
+        deviceError(doing, message, cause) ??
+        new TorchBackendError(code, { message: `${doing}: ${sentence(message)}`, cause })
+      );
     default:
       return undefined;
   }
@@ -79,9 +85,49 @@ function outOfMemory(
   return new TorchBackendError('OUT_OF_MEMORY', {
     message: `${doing}: out of memory${asked} (${message}).`,
     given: bytes,
-    remedy: 'Use a smaller batch, dispose tensors earlier (tf.tidy), or raise memoryLimit.',
+    remedy: isOfDevice(message)
+      ? 'Use a smaller batch, dispose tensors earlier (tf.tidy), or see by nvidia-smi what else uses the device.'
+      : 'Use a smaller batch, dispose tensors earlier (tf.tidy), or raise memoryLimit.',
     cause,
   });
+}
+
+/** What goes wrong with a GPU and not with the call, where it is known what that means. */
+function deviceError(doing: string, message: string, cause: unknown): TorchBackendError | undefined {
+  if (!isOfDevice(message)) return undefined;
+  if (/no kernel image is available|unsupported toolchain|driver version is insufficient/.test(message)) {
+    return new TorchBackendError('DEVICE_UNAVAILABLE', {
+      message: `${doing}: ${sentence(message)}`,
+      expected: 'a libtorch that was built for this GPU and whose CUDA its driver knows',
+      remedy:
+        'Compare nvidia-smi with `npx protocl-torch doctor`; PROTOCL_LIBTORCH chooses another libtorch.',
+      cause,
+    });
+  }
+  if (!isDeviceLost(message)) return undefined;
+  return new TorchBackendError('TORCH_ERROR', {
+    message: `${doing}: ${sentence(message)}`,
+    remedy:
+      'This process cannot use the device any more: start it anew. A GPU tells of an error later than it happens; ' +
+      'with CUDA_LAUNCH_BLOCKING=1 in the environment the kernel that is named is the one that failed.',
+    cause,
+  });
+}
+
+function isOfDevice(message: string): boolean {
+  return /\bCUDA|CUBLAS_|CUDNN_|CUFFT_|cuDNN error/.test(message);
+}
+
+/** Messages of the libraries that allocate memory of the device by themselves. */
+function isDeviceFull(message: string): boolean {
+  return /CUDA error: out of memory|(CUBLAS|CUDNN|CUFFT)_\w*(ALLOC_FAILED|ALLOCATION_FAILED)/.test(message);
+}
+
+/** Errors after which CUDA answers every call of the process with the same error. */
+function isDeviceLost(message: string): boolean {
+  return /device-side assert|illegal memory access|illegal instruction|misaligned address|launch failure|uncorrectable/.test(
+    message,
+  );
 }
 
 /** libtorch's messages for a tensor whose size in bytes, or number of elements, overflows. */
