@@ -10,6 +10,7 @@ import { findPeer, type Peer } from './peer.js';
 /** Loaded when asked for, so that one benchmark does not need what another one does. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   engine: async () => (await import('./engine/engine.js')).engine,
+  profile: async () => (await import('./engine/engine.js')).profile,
   augment: async () => (await import('./augment/augment.js')).augment,
   kmeans: async () => (await import('./kmeans/kmeans.js')).kmeans,
   evaluators: async () => (await import('./evaluators/evaluators.js')).evaluators,

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly json: string | undefined;
   /** Samples of each side of a timed case. */
   readonly samples: number;
+  /** What a sample should take at least. */
+  readonly sampleSeconds: number;
   /** Only cases whose name contains this. */
   readonly filter: string | undefined;
   /** The TensorFlow.js backend of our side. */
@@ -20,8 +22,14 @@ export interface BenchOptions {
   readonly threads: readonly number[];
   /** Networks and arrays so small that any backend gets through in seconds. */
   readonly tiny: boolean;
+  /** Whether the cases are those of a graphics processor. */
+  readonly deviceCases: boolean;
+  /** Which of PyTorch's ways are measured on a graphics processor. */
+  readonly variants: 'eager' | 'compiled' | 'all';
   /** Whether to compare with PyTorch. */
   readonly peer: boolean;
+  /** What the epoch benchmark trains. */
+  readonly preset: string;
   /** The network of the soak benchmark, or the preset of a whole run. */
   readonly network: string;
   /** Training steps of the soak benchmark. */
@@ -31,22 +39,27 @@ export interface BenchOptions {
 /** How the command is used. */
 export const usage = `npm run bench -- NAME [options]
 
-  NAME                 engine: ResNet-18, products, optimizers, against PyTorch
+  NAME                 engine: ResNets, products, optimizers, against PyTorch
+                       profile: their training steps, kernel by kernel
                        augment: two views of images, against torchvision
                        kmeans: clusterings, against faiss (5 samples at most)
                        evaluators: kNN, SVM, logistic regression, t-SNE, AMI, against scikit-learn (3 samples at most)
-                       epoch: the demo's M-step and E-step, against PyTorch, torchvision and faiss
+                       epoch: a preset's M-step and E-step, against PyTorch, torchvision and faiss
                        methods: a training step of MoCo, SimCLR, DeepCluster, against one of our PCL
                        soak: memory over many training steps
 
   --json FILE          write the medians to FILE
-  --samples N          samples of each side of a timed case (default 11)
+  --samples N          samples of each side of a timed case (default 11; 5 with --device-cases)
+  --sample-seconds S   what a sample takes at least (default 0.25; 0.2 with --device-cases)
   --filter TEXT        only cases whose name contains TEXT
   --backend NAME       TensorFlow.js backend of our side (default torch)
   --device DEVICE      cpu, cuda or cuda:N, for both sides (default cpu)
+  --device-cases       the cases of a graphics processor; the default but on a cpu, where --tiny tries them out
+  --variants WHICH     with --device-cases, PyTorch eager, compiled or all (default all)
   --threads LIST       thread counts to measure with (default 1,2)
   --tiny               sizes for trying out the benchmark itself
   --no-peer            our side only
+  --preset NAME        epoch: what is trained (default pcl-demo)
   --network NAME       soak: resnet8, resnet18, or pcl-demo for 30 epochs of a run (default resnet8)
   --steps N            soak: training steps (default 1000)`;
 
@@ -58,10 +71,15 @@ export const usage = `npm run bench -- NAME [options]
 export function parseOptions(args: readonly string[]): BenchOptions {
   const { values, positionals } = parse(args);
   const device = values.device ?? 'cpu';
+  const deviceCases = values['device-cases'] ?? device !== 'cpu';
   return {
     benchmark: required(positionals, args),
     json: values.json,
-    samples: positiveInteger('--samples', values.samples ?? '11'),
+    samples: positiveInteger('--samples', values.samples ?? (deviceCases ? '5' : '11')),
+    sampleSeconds: positiveNumber(
+      '--sample-seconds',
+      values['sample-seconds'] ?? (deviceCases ? '0.2' : '0.25'),
+    ),
     filter: values.filter,
     backend: values.backend ?? 'torch',
     device,
@@ -69,7 +87,10 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       .split(',')
       .map((text) => positiveInteger('--threads', text)),
     tiny: values.tiny ?? false,
+    deviceCases,
+    variants: oneOf('--variants', values.variants ?? 'all', ['eager', 'compiled', 'all']),
     peer: !(values['no-peer'] ?? false),
+    preset: values.preset ?? 'pcl-demo',
     network: values.network ?? 'resnet8',
     steps: positiveInteger('--steps', values.steps ?? '1000'),
   };
@@ -83,6 +104,10 @@ function parse(args: readonly string[]) {
       options: {
         json: { type: 'string' },
         samples: { type: 'string' },
+        'sample-seconds': { type: 'string' },
+        'device-cases': { type: 'boolean' },
+        variants: { type: 'string' },
+        preset: { type: 'string' },
         filter: { type: 'string' },
         backend: { type: 'string' },
         device: { type: 'string' },
@@ -114,6 +139,26 @@ function required(positionals: readonly string[], args: readonly string[]): stri
     message: 'one benchmark has to be named',
     given: args.join(' '),
     remedy: `Usage: ${usage}`,
+  });
+}
+
+function oneOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {
+  const chosen = choices.find((choice) => choice === text);
+  if (chosen !== undefined) return chosen;
+  throw benchError('BENCH_USAGE', {
+    message: `${name} has a value that is not known`,
+    given: text,
+    expected: choices.join(' or '),
+  });
+}
+
+function positiveNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw benchError('BENCH_USAGE', {
+    message: `${name} is out of range`,
+    given: text,
+    expected: 'a positive number',
   });
 }
 

@@ -1,12 +1,9 @@
 import type { Case, PeerVariant } from '../harness/comparison.js';
 import type { BenchOptions } from '../options.js';
+import { networkTask, optimizer, type NetworkSizes } from './networks.js';
 
 /** Sizes of everything that is measured. */
-export interface EngineSizes {
-  readonly depth: 8 | 18;
-  readonly width: number;
-  readonly batch: number;
-  readonly imageSize: number;
+interface EngineSizes extends NetworkSizes {
   readonly products: readonly (readonly [number, number, number])[];
   readonly centroids: { readonly n: number; readonly dimension: number; readonly k: number };
 }
@@ -32,19 +29,6 @@ const tinySizes: EngineSizes = {
   centroids: { n: 200, dimension: 16, k: 10 },
 };
 
-/** The sizes that the options ask for. */
-export function sizesFor({ tiny }: Pick<BenchOptions, 'tiny'>): EngineSizes {
-  return tiny ? tinySizes : fullSizes;
-}
-
-/** The optimizer's settings, the same on both sides. */
-const optimizer = { learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4 } as const;
-
-/** The networks' settings in the form of a task. */
-export function networkTask({ depth, width, batch, imageSize }: EngineSizes) {
-  return { depth, width, batch, imageSize, ...optimizer };
-}
-
 const STEP_LIMIT = 1;
 const FORWARD_LIMIT = 1.03;
 const MEMORY_LIMIT = 1.1;
@@ -54,12 +38,11 @@ const EMA_DECAY = 0.999;
 /** Points that PyTorch takes at a time: enough to be busy, little enough to stay in the cache. */
 const POINT_BLOCK = 2048;
 
-/** All cases of the engine benchmark, for each thread count where it matters. */
+/** The cases of the engine benchmark on the processor, for each thread count where it matters. */
 export function engineCases(options: BenchOptions): Case[] {
-  const sizes = sizesFor(options);
+  const sizes = options.tiny ? tinySizes : fullSizes;
   const network = `resnet${sizes.depth}`;
   const onDevice = { device: options.device, backend: options.backend };
-  const onCpu = options.device === 'cpu';
   const most = Math.max(...options.threads);
 
   const timed = (
@@ -70,14 +53,14 @@ export function engineCases(options: BenchOptions): Case[] {
     ways: readonly PeerVariant[] = [{ variant: '', task: {} }],
     limit?: number,
   ): Case => ({
-    name: `${name}/${onCpu ? `threads-${threads}` : options.device}`,
+    name: `${name}/threads-${threads}`,
     measure: 'time',
     unit,
     threads,
     ours: { ...task, ...onDevice },
     peers: ways.map(({ variant, task: way }) => ({ variant, task: { ...task, ...onDevice, ...way } })),
-    // The promises were made for the processor and for the full sizes.
-    ...(limit !== undefined && onCpu && !options.tiny && { limit }),
+    // The promises were made for the full sizes.
+    ...(limit !== undefined && !options.tiny && { limit }),
   });
 
   const perThreads = options.threads.flatMap((threads) => [
@@ -98,8 +81,8 @@ export function engineCases(options: BenchOptions): Case[] {
   const { depth, width, centroids } = sizes;
   const memory: Case = {
     ...timed(most, '', 'ms', { case: 'train', ...networkTask(sizes) }, layouts, MEMORY_LIMIT),
-    name: `${network}/train/${onCpu ? 'peak' : 'device'}-memory`,
-    measure: onCpu ? 'peak-memory' : 'device-memory',
+    name: `${network}/train/peak-memory`,
+    measure: 'peak-memory',
     unit: 'MiB',
     iterations: MEMORY_STEPS,
   };

@@ -5,23 +5,50 @@ import type { Benchmark } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { isSelected, runCases } from '../harness/runCases.js';
-import { peerSide } from '../peer.js';
-import { agreement, checkAgreement } from './agreement.js';
+import { peerSide, type Peer } from '../peer.js';
+import { agreementName, checkAgreement } from './agreement.js';
 import { engineCases } from './cases.js';
+import { deviceEngineCases } from './deviceCases.js';
+import { agreementNetworks, networkName, profiledNetworks } from './networks.js';
+import { formatProfiles, profileSteps } from './profile.js';
 
-/** ResNet-18's training step and what it consists of, against PyTorch. */
+/** The programs of the engine benchmark. */
+export async function engineSides(peer: Peer | null): Promise<Sides> {
+  return {
+    ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
+    peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/worker.py')),
+    peerName: peer && peer.name,
+  };
+}
+
+/** A ResNet's training step and what it consists of, against PyTorch. */
 export const engine: Benchmark = {
   name: 'engine',
-  async run({ options, peer: findPeer, report }) {
-    const cases = engineCases(options);
-    requireSelection([agreement, ...cases.map(({ name }) => name)], options.filter);
-    const peer = await findPeer();
-    const sides: Sides = {
-      ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
-      peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/worker.py')),
-      peerName: peer && peer.name,
-    };
-    if (isSelected(agreement, options.filter)) report(await checkAgreement(sides, options));
-    return runCases(cases, sides, { ...options, report });
+  async run({ options, peer: findPeer, report, signal }) {
+    const cases = options.deviceCases ? deviceEngineCases(options) : engineCases(options);
+    const checked = agreementNetworks(options);
+    requireSelection([...checked.map(agreementName), ...cases.map(({ name }) => name)], options.filter);
+    const sides = await engineSides(await findPeer());
+    for (const network of checked.filter((one) => isSelected(agreementName(one), options.filter))) {
+      report(await checkAgreement(network, sides, options, { signal }));
+    }
+    return runCases(cases, sides, { ...options, report, signal });
+  },
+};
+
+/** Training steps, kernel by kernel. */
+export const profile: Benchmark = {
+  name: 'profile',
+  async run({ options, peer: findPeer, report, signal }) {
+    const networks = profiledNetworks(options);
+    requireSelection(networks.map(networkName), options.filter);
+    const chosen = networks.filter((network) => isSelected(networkName(network), options.filter));
+    const sides = await engineSides(await findPeer());
+    const profiles = await profileSteps(chosen, sides, options, { signal });
+    report(formatProfiles(profiles, sides.peerName));
+    const failures = profiles.flatMap(({ name, ours, peer }) =>
+      [ours, peer].flatMap((side) => (side && 'error' in side ? [`${name}: ${side.error}`] : [])),
+    );
+    return { results: [], failures };
   },
 };

@@ -7,6 +7,8 @@ export interface BenchContext {
   readonly options: BenchOptions;
   /** The PyTorch to compare with, found when it is first asked for; null where there is none. */
   readonly peer: () => Promise<Peer | null>;
+  /** Ends the work early. */
+  readonly signal?: AbortSignal | undefined;
   /** Tells the user one line. */
   readonly report: (line: string) => void;
 }

@@ -1,4 +1,4 @@
-import type { Side, SideCommand } from './side.js';
+import type { RequestOptions, Side, SideCommand } from './side.js';
 
 /** What a case's figures are given in. */
 export type Unit = 's' | 'ms' | 'us' | 'MiB';
@@ -12,13 +12,17 @@ export interface PeerVariant {
   readonly variant: string;
   /** The parameters of the peer's `prepare` request. */
   readonly task: Readonly<Record<string, unknown>>;
+  /** Measured and recorded, but not what ours is compared with, such as one of a lower precision. */
+  readonly aside?: boolean;
+  /** Where it fails, such as for want of a compiler, the case goes on without it. */
+  readonly mayFail?: boolean;
 }
 
 /** One comparison: what both sides do, and how it is measured. Less is better, always. */
 export interface Case {
   readonly name: string;
-  /** Time a run, or the memory of a fresh process, or of its device, after a fixed number of runs. */
-  readonly measure: 'time' | 'peak-memory' | 'device-memory';
+  /** Time a run, or the memory of a fresh process after a fixed number of runs. */
+  readonly measure: 'time' | 'peak-memory';
   readonly unit: Unit;
   /** CPU threads that either side may use. */
   readonly threads: number;
@@ -28,6 +32,8 @@ export interface Case {
   readonly peers: readonly PeerVariant[];
   /** How often the work is done for one sample; for times, found by trial where it is missing. */
   readonly iterations?: number | undefined;
+  /** What one iteration works through, such as the images of a batch; gives a rate. */
+  readonly items?: number | undefined;
   /** The ratio that we promise not to exceed. */
   readonly limit?: number;
 }
@@ -44,12 +50,25 @@ export interface Sides {
 export interface Samples {
   readonly label: string;
   readonly values: readonly number[];
+  /** Milliseconds of an iteration until its last call has returned, while the device may still be at work. */
+  readonly hostMilliseconds?: readonly number[];
+  /** The most bytes of the device that were allocated at a time while the samples were taken. */
+  readonly devicePeakBytes?: number | undefined;
+  /** Not to be compared with. */
+  readonly aside?: boolean;
+}
+
+/** A variant of the peer's without samples, and its whole message. */
+export interface LeftOut {
+  readonly label: string;
+  readonly reason: string;
 }
 
 /** All samples of a case: sample i of every contender was taken right beside sample i of the others. */
 export interface CaseSamples {
   readonly ours: Samples;
   readonly peers: readonly Samples[];
+  readonly leftOut?: readonly LeftOut[];
   /** What the sides said of the libraries that they run on. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -59,36 +78,49 @@ export interface Contender {
   readonly label: string;
   readonly side: SideCommand;
   readonly task: Readonly<Record<string, unknown>>;
+  readonly aside: boolean;
+  readonly mayFail: boolean;
 }
 
 /** Our side first, then each way of the peer's, if there is a peer. */
 export function contendersOf(benchCase: Case, sides: Sides): Contender[] {
   const { peer, peerName } = sides;
   const shared = { threads: benchCase.threads };
-  const ours = { label: 'ours', side: sides.ours, task: { ...shared, ...benchCase.ours } };
+  const task = { ...shared, ...benchCase.ours };
+  const ours = { label: 'ours', side: sides.ours, task, aside: false, mayFail: false };
   if (peer === null) return [ours];
   return [
     ours,
-    ...benchCase.peers.map(({ variant, task }) => {
+    ...benchCase.peers.map(({ variant, task, aside = false, mayFail = false }) => {
       const label = [peerName ?? peer.label, variant].filter((part) => part !== '').join(', ');
-      return { label, side: { ...peer, label }, task: { ...shared, ...task } };
+      return { label, side: { ...peer, label }, task: { ...shared, ...task }, aside, mayFail };
     }),
   ];
+}
+
+/** What became of a `prepare` request. */
+export interface Prepared {
+  /** What the side runs on. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Why its library cannot do the task in that way, where it cannot. */
+  readonly unsupported: string | undefined;
 }
 
 /**
  * Has a side prepare its task.
  *
- * @returns the versions that it runs on, or null where its library lacks that way of doing the task
  * @throws {ProtoclError} if the side crashes or reports an error
  */
 export async function prepareSide(
   side: Side,
   task: Contender['task'],
-): Promise<Readonly<Record<string, string>> | null> {
-  const reply = await side.request({ ...task, cmd: 'prepare' });
-  if (typeof reply['unsupported'] === 'string') return null;
-  return (reply['versions'] ?? {}) as Readonly<Record<string, string>>;
+  options: RequestOptions = {},
+): Promise<Prepared> {
+  const reply = await side.request({ ...task, cmd: 'prepare' }, options);
+  return {
+    versions: (reply['versions'] ?? {}) as Readonly<Record<string, string>>,
+    unsupported: typeof reply['unsupported'] === 'string' ? reply['unsupported'] : undefined,
+  };
 }
 
 /** The order of a round: forwards and backwards in turn, so that no contender always goes first. */

@@ -8,20 +8,18 @@ import {
   type Contender,
   type Sides,
 } from './comparison.js';
-import type { MemoryReaderFor } from './memoryReader.js';
-import { Side } from './side.js';
+import { numberIn, Side } from './side.js';
 
 /** How peak memory is sampled. */
 export interface MemoryOptions {
   readonly samples: number;
-  readonly readerFor: MemoryReaderFor;
 }
 
 const DEFAULT_STEPS = 5;
 
 /**
  * Measures the memory of a case: every sample is a fresh process that does the case's number of
- * iterations and is then asked how much it took. One process lives at a time.
+ * iterations and is then asked for the most that was resident. One process lives at a time.
  *
  * @returns bytes, in the case's unit
  * @throws {ProtoclError} if a side crashes or reports an error
@@ -29,7 +27,7 @@ const DEFAULT_STEPS = 5;
 export async function measureMemory(
   benchCase: Case,
   sides: Sides,
-  { samples, readerFor }: MemoryOptions,
+  { samples }: MemoryOptions,
 ): Promise<CaseSamples> {
   const contenders = contendersOf(benchCase, sides).map((contender) => ({
     ...contender,
@@ -38,7 +36,7 @@ export async function measureMemory(
   let versions = {};
   for (let round = 0; round < samples; round++) {
     for (const contender of roundOrder(contenders, round)) {
-      const measured = await memoryOf(contender, benchCase.iterations ?? DEFAULT_STEPS, readerFor);
+      const measured = await memoryOf(contender, benchCase.iterations ?? DEFAULT_STEPS);
       if (measured === null) continue;
       contender.values.push(measured.bytes / unitSize[benchCase.unit]);
       versions = { ...measured.versions, ...versions };
@@ -48,14 +46,13 @@ export async function measureMemory(
   return { ours: ours!, peers, versions };
 }
 
-async function memoryOf({ side: command, task }: Contender, iterations: number, readerFor: MemoryReaderFor) {
-  const read = await readerFor();
+async function memoryOf({ side: command, task }: Contender, iterations: number) {
   const side = new Side(command);
   try {
-    const versions = await prepareSide(side, task);
-    if (versions === null) return null;
+    const { versions, unsupported } = await prepareSide(side, task);
+    if (unsupported !== undefined) return null;
     for (let i = 0; i < iterations; i++) await side.request({ cmd: 'run', iterations: 1 });
-    return { bytes: await read(side), versions };
+    return { bytes: numberIn(await side.request({ cmd: 'memory' }), 'peakBytes'), versions };
   } finally {
     await side.stop();
   }

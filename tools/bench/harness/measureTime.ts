@@ -1,16 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import {
-  contendersOf,
-  prepareSide,
-  roundOrder,
-  unitSize,
-  type Case,
-  type CaseSamples,
-  type Contender,
-  type Sides,
-} from './comparison.js';
-import { numberIn, Side } from './side.js';
+import { serializeError } from '@protocl/core';
+
+import { benchError } from './benchError.js';
+import { contendersOf, roundOrder, unitSize, type Case, type CaseSamples, type Sides } from './comparison.js';
+import { Runner } from './runner.js';
+import { SidePool } from './sidePool.js';
 
 /** How time is sampled. */
 export interface TimeOptions {
@@ -18,7 +13,13 @@ export interface TimeOptions {
   /** Samples of each contender that are taken first and thrown away. */
   readonly warmups?: number;
   /** What one sample should take at least; work that is shorter is repeated. */
-  readonly sampleSeconds?: number;
+  readonly sampleSeconds?: number | undefined;
+  /** How long any single request may take. */
+  readonly requestSeconds?: number | undefined;
+  /** Ends the sampling; the samples that there are by then count. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where the sides come from and go to; by default they live for the one case. */
+  readonly pool?: SidePool;
 }
 
 /** After a sample, idle threads of its process spin for a moment and would disturb the next one. */
@@ -27,80 +28,99 @@ const MOST_ITERATIONS = 1_000_000;
 
 /**
  * Times a case: all contenders stay alive side by side, and each round takes one sample of each,
- * never two at a time.
+ * never two at a time. Afterwards each is asked how long its host took and how much of its device it had.
  *
  * @returns seconds per iteration, in the case's unit
- * @throws {ProtoclError} if a side crashes or reports an error; the others are ended
+ * @throws {ProtoclError} if a side crashes or reports an error, unless it is a variant that may fail; the others are
+ *   ended. `BENCH_TIME_UP` if the signal comes before the first sample of ours
  */
 export async function measureTime(
   benchCase: Case,
   sides: Sides,
-  { samples, warmups = 2, sampleSeconds = 0.25 }: TimeOptions,
+  {
+    samples,
+    warmups = 2,
+    sampleSeconds = 0.25,
+    requestSeconds: timeoutSeconds,
+    signal,
+    pool = new SidePool({ keep: false }),
+  }: TimeOptions,
 ): Promise<CaseSamples> {
-  const started = contendersOf(benchCase, sides).map((contender) => new Runner(contender));
+  const runners = contendersOf(benchCase, sides).map(
+    (contender) => new Runner(contender, pool, { timeoutSeconds, signal }),
+  );
+  const ours = runners[0]!;
   try {
     let versions = {};
-    const contenders: Runner[] = [];
-    for (const contender of started) {
-      const found = await contender.prepare();
-      if (found === null) continue;
-      contenders.push(contender);
-      versions = { ...found, ...versions };
-    }
-
-    const [ours, ...peers] = contenders as [Runner, ...Runner[]];
     let iterations = benchCase.iterations ?? 1;
-    for (let i = 0; i < warmups; i++) {
-      for (const contender of contenders) await contender.run(iterations);
-    }
-    if (benchCase.iterations === undefined) {
-      iterations = await enoughIterations(ours, sampleSeconds);
-      if (iterations > 1) for (const contender of contenders) await contender.run(iterations);
-    }
+    const inTurn = (order: readonly Runner[], act: (runner: Runner) => Promise<unknown>) =>
+      eachInTurn(order, act, signal);
 
-    for (let round = 0; round < samples; round++) {
-      for (const contender of roundOrder(contenders, round)) {
-        await sleep(SETTLE_MILLISECONDS);
-        contender.values.push((await contender.run(iterations)) / unitSize[benchCase.unit]);
-      }
+    await inTurn(runners, async (runner) => {
+      versions = { ...(await runner.prepare()), ...versions };
+    });
+    for (let i = 0; i < warmups; i++) await inTurn(runners, (runner) => runner.run(iterations));
+    if (benchCase.iterations === undefined) {
+      await inTurn([ours], async () => {
+        iterations = await enoughIterations(ours, sampleSeconds);
+      });
+      if (iterations > 1) await inTurn(runners, (runner) => runner.run(iterations));
     }
-    return { ours, peers, versions };
+    await inTurn(runners, (runner) => runner.resetPeak());
+    for (let round = 0; round < samples; round++) {
+      await inTurn(roundOrder(runners, round), async (runner) => {
+        await sleep(SETTLE_MILLISECONDS);
+        await runner.sample(iterations);
+      });
+    }
+    await inTurn(runners, (runner) => runner.readPeak());
+    await inTurn(runners, (runner) => runner.timeHost());
+
+    if (ours.seconds.length === 0) throw noTime(benchCase.name);
+    const [first, ...peers] = runners.filter(({ reason, seconds }) => !reason && seconds.length > 0);
+    const leftOut = runners
+      .filter(({ reason, seconds }) => reason !== undefined || seconds.length === 0)
+      .map(({ contender: { label }, reason }) => ({ label, reason: reason ?? 'there was no time for it' }));
+    const size = unitSize[benchCase.unit];
+    return { ours: first!.inUnits(size), peers: peers.map((peer) => peer.inUnits(size)), leftOut, versions };
   } finally {
-    await Promise.all(started.map((contender) => contender.side.stop()));
+    await Promise.all(runners.map((runner) => runner.end()));
   }
 }
 
-/** A running contender and the samples that it has given so far. */
-class Runner {
-  readonly label: string;
-  readonly side: Side;
-  readonly values: number[] = [];
-  readonly #task: Contender['task'];
-
-  constructor({ label, side, task }: Contender) {
-    this.label = label;
-    this.side = new Side(side);
-    this.#task = task;
-  }
-
-  prepare(): ReturnType<typeof prepareSide> {
-    return prepareSide(this.side, this.#task);
-  }
-
-  /** Seconds per iteration. */
-  async run(iterations: number): Promise<number> {
-    const reply = await this.side.request({ cmd: 'run', iterations });
-    return numberIn(reply, 'seconds') / iterations;
+/** One after the other; a variant that may fail and does is left out from then on, and none is asked once time is up. */
+async function eachInTurn(
+  runners: readonly Runner[],
+  act: (runner: Runner) => Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const runner of runners) {
+    if (signal?.aborted) return;
+    if (runner.reason !== undefined) continue;
+    try {
+      await act(runner);
+    } catch (error) {
+      if (signal?.aborted) return;
+      runner.reason = serializeError(error).message;
+      if (!runner.contender.mayFail) throw error;
+    }
   }
 }
 
 /** The number of iterations that fills a sample, approached from below as the code gets warm. */
-async function enoughIterations(contender: Runner, sampleSeconds: number): Promise<number> {
+async function enoughIterations(runner: Runner, sampleSeconds: number): Promise<number> {
   let iterations = 1;
   for (;;) {
-    const seconds = await contender.run(iterations);
+    const seconds = await runner.run(iterations);
     const wanted = Math.min(Math.ceil(sampleSeconds / Math.max(seconds, 1e-9)), MOST_ITERATIONS);
     if (wanted <= iterations * 2) return Math.max(wanted, 1);
     iterations = Math.min(wanted, iterations * 32);
   }
+}
+
+function noTime(name: string): Error {
+  return benchError('BENCH_TIME_UP', {
+    message: `there was no time for a sample of ${name}`,
+    remedy: 'Allow more time, or select fewer cases',
+  });
 }

@@ -3,21 +3,31 @@ import { serializeError } from '@protocl/core';
 import type { Case, CaseSamples, Sides } from './comparison.js';
 import { describeEnvironment } from './environment.js';
 import { measureMemory } from './measureMemory.js';
-import { deviceReader, residentReader } from './memoryReader.js';
 import { measureTime } from './measureTime.js';
 import { summarize, type BenchResult } from './record.js';
+import { SidePool } from './sidePool.js';
 
 /** How cases are run. */
 export interface RunOptions {
   /** Samples of each contender of a timed case. */
   readonly samples: number;
+  /** What a sample of a timed case should take at least. */
+  readonly sampleSeconds?: number | undefined;
   /** Fresh processes of each contender of a memory case. */
   readonly memorySamples?: number;
+  /** How long a side may take to prepare or to give one sample. */
+  readonly requestSeconds?: number | undefined;
   /** Only cases whose name contains this. */
   readonly filter?: string | undefined;
   readonly device: string;
-  /** Told one line as a case begins. */
+  /** Whether sides live on from case to case; on a device they do by default. */
+  readonly keepSides?: boolean;
+  /** Ends the work: the case at hand makes do with its samples so far, and those that follow are left out. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told one line as a case begins, and what goes wrong. */
   readonly report: (line: string) => void;
+  /** Told each result at once. */
+  readonly onResult?: (result: BenchResult) => void;
 }
 
 /** What came out of a list of cases. A case that failed has no result; the others are not affected. */
@@ -25,24 +35,45 @@ export interface Outcome {
   readonly results: readonly BenchResult[];
   /** One message for each case or check that failed. */
   readonly failures: readonly string[];
+  /** The names of cases that there was no time for. */
+  readonly skipped?: readonly string[];
 }
 
 /** Measures the cases one after the other. */
 export async function runCases(cases: readonly Case[], sides: Sides, options: RunOptions): Promise<Outcome> {
+  const { device, keepSides = device !== 'cpu', report, signal } = options;
   const results: BenchResult[] = [];
   const failures: string[] = [];
-  for (const benchCase of cases.filter(({ name }) => isSelected(name, options.filter))) {
-    options.report(benchCase.name);
-    try {
-      const samples = await measure(benchCase, sides, options);
-      const environment = describeEnvironment(benchCase.threads, options.device, samples.versions);
-      results.push(summarize(benchCase, samples, environment));
-    } catch (error) {
-      failures.push(`${benchCase.name}: ${serializeError(error).message}`);
-      options.report(failures.at(-1)!);
+  const skipped: string[] = [];
+  const pool = new SidePool({ keep: keepSides });
+  try {
+    for (const benchCase of cases.filter(({ name }) => isSelected(name, options.filter))) {
+      if (signal?.aborted) {
+        skipped.push(benchCase.name);
+        continue;
+      }
+      report(benchCase.name);
+      try {
+        const samples = await measure(benchCase, sides, options, pool);
+        for (const { label, reason } of samples.leftOut ?? []) report(`without ${label}: ${reason}`);
+        const environment = describeEnvironment(benchCase.threads, device, samples.versions);
+        const result = summarize(benchCase, samples, environment);
+        results.push(result);
+        options.onResult?.(result);
+      } catch (error) {
+        if (signal?.aborted) {
+          skipped.push(benchCase.name);
+          continue;
+        }
+        failures.push(`${benchCase.name}: ${serializeError(error).message}`);
+        report(failures.at(-1)!);
+      }
     }
+  } finally {
+    await pool.stop();
   }
-  return { results, failures };
+  if (skipped.length > 0) report(`there was no time for ${skipped.join(', ')}`);
+  return { results, failures, skipped };
 }
 
 /** Whether a case or a check is to be run. */
@@ -50,17 +81,13 @@ export function isSelected(name: string, filter: string | undefined): boolean {
   return filter === undefined || name.includes(filter);
 }
 
-function measure(benchCase: Case, sides: Sides, options: RunOptions): Promise<CaseSamples> {
-  const { memorySamples = 3 } = options;
+function measure(benchCase: Case, sides: Sides, options: RunOptions, pool: SidePool): Promise<CaseSamples> {
+  const { samples, sampleSeconds, requestSeconds, signal, memorySamples = 3 } = options;
   switch (benchCase.measure) {
     case 'time':
-      return measureTime(benchCase, sides, { samples: options.samples });
+      return measureTime(benchCase, sides, { samples, sampleSeconds, requestSeconds, signal, pool });
     case 'peak-memory':
-      return measureMemory(benchCase, sides, { samples: memorySamples, readerFor: residentReader });
-    case 'device-memory': {
-      const readerFor = deviceReader(options.device);
-      return measureMemory(benchCase, sides, { samples: memorySamples, readerFor });
-    }
+      return measureMemory(benchCase, sides, { samples: memorySamples });
     default:
       return benchCase.measure satisfies never;
   }

@@ -6,21 +6,29 @@ export interface PreparedTask {
   /** Versions of what runs underneath, such as `{ libtorch: '2.13.0' }`; they go into the environment. */
   readonly versions?: Readonly<Record<string, string>>;
   /**
-   * Does the work `iterations` times and waits until it is done. The harness's clock runs around
-   * it. What it returns is added to the reply.
+   * Does the work `iterations` times. The harness's clock runs around it and `synchronize`. What it returns is added
+   * to the reply.
    */
   run(iterations: number): Promise<TaskFigures | undefined> | TaskFigures | undefined;
+  /** Waits until the device has done all that `run` gave it. Where it is missing, `run` itself waits. */
+  synchronize?(): void;
+  /** The most bytes of the device that were allocated at a time; null where there is no device to tell. */
+  devicePeakBytes?(): number | null;
+  /** Lets the peak begin anew. */
+  resetDevicePeak?(): void;
+  /** Frees what was prepared. */
+  release?(): void;
 }
 
-/** Figures that a task reports besides its time. */
-export type TaskFigures = Readonly<Record<string, number | readonly number[]>>;
+/** Figures that a task reports besides its time: plain data. */
+export type TaskFigures = Readonly<Record<string, unknown>>;
 
 /** The parameters of a `prepare` request. */
 export type TaskParameters = Readonly<Record<string, unknown>>;
 
 /**
- * Makes this process one side of a comparison: answers `prepare`, `run` and `memory` requests on
- * stdin until it is closed. Whatever else prints to stdout is sent to stderr instead.
+ * Makes this process one side of a comparison: answers requests on stdin until it is closed. Whatever else prints to
+ * stdout is sent to stderr instead.
  */
 export async function serve(prepare: (parameters: TaskParameters) => Promise<PreparedTask>): Promise<void> {
   console.log = console.error;
@@ -28,18 +36,23 @@ export async function serve(prepare: (parameters: TaskParameters) => Promise<Pre
   let task: PreparedTask | undefined;
 
   async function answer(request: TaskParameters): Promise<object> {
-    if (request['cmd'] === 'prepare') {
-      task = await prepare(request);
-      return { versions: task.versions ?? {} };
+    switch (request['cmd']) {
+      case 'prepare':
+        task = await prepare(request);
+        return { versions: task.versions ?? {} };
+      case 'memory':
+        return { peakBytes: peakResidentBytes(), devicePeakBytes: task?.devicePeakBytes?.() ?? null };
+      case 'reset-memory':
+        task?.resetDevicePeak?.();
+        return {};
+      case 'release':
+        task?.release?.();
+        task = undefined;
+        return {};
+      default:
+        if (request['cmd'] === 'run' && task !== undefined) return timed(task, Number(request['iterations']));
+        throw new Error(`unexpected request ${JSON.stringify(request)}`);
     }
-    if (request['cmd'] === 'memory') return { peakBytes: peakResidentBytes() };
-    if (request['cmd'] !== 'run' || task === undefined) {
-      throw new Error(`unexpected request ${JSON.stringify(request)}`);
-    }
-    const iterations = Number(request['iterations']);
-    const start = performance.now();
-    const figures = await task.run(iterations);
-    return { ...figures, seconds: (performance.now() - start) / 1e3 };
   }
 
   for await (const line of createInterface({ input: process.stdin })) {
@@ -52,6 +65,16 @@ export async function serve(prepare: (parameters: TaskParameters) => Promise<Pre
     process.stdout.write(`${JSON.stringify(reply)}\n`);
   }
   process.exit(0);
+}
+
+/** Runs a task, and tells how long that took, and how long until the last call had returned. */
+async function timed(task: PreparedTask, iterations: number): Promise<object> {
+  const start = performance.now();
+  const figures = await task.run(iterations);
+  const hostSeconds = (performance.now() - start) / 1e3;
+  if (task.synchronize === undefined) return { ...figures, seconds: hostSeconds };
+  task.synchronize();
+  return { ...figures, hostSeconds, seconds: (performance.now() - start) / 1e3 };
 }
 
 /** The most memory that was ever resident in this process, in bytes. */

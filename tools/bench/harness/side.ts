@@ -16,12 +16,19 @@ export interface SideCommand {
 
 /** A request to a side: one JSON object on one line. */
 export interface SideRequest {
-  readonly cmd: 'prepare' | 'run' | 'memory';
+  readonly cmd: 'prepare' | 'run' | 'memory' | 'reset-memory' | 'release';
   readonly [parameter: string]: unknown;
 }
 
 /** A side's answer: the fields depend on the request. */
 export type SideReply = Readonly<Record<string, unknown>>;
+
+/** How long a reply is waited for. */
+export interface RequestOptions {
+  readonly timeoutSeconds?: number | undefined;
+  /** Ends the side while it is asked, or as it is asked. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 const TAIL_LINES = 25;
 const DEFAULT_TIMEOUT_SECONDS = 900;
@@ -73,22 +80,27 @@ export class Side {
    * Sends a request and waits for the reply.
    *
    * @throws {ProtoclError} `BENCH_SIDE_CRASHED` if the process ends first, `BENCH_SIDE_FAILED` if the
-   * side reports an error, `BENCH_SIDE_SILENT` if it takes longer than `timeoutSeconds`
+   * side reports an error, `BENCH_SIDE_SILENT` if it takes longer than `timeoutSeconds`, `BENCH_TIME_UP`
+   * if the signal comes first
    */
   async request(
     request: SideRequest,
-    { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }: { readonly timeoutSeconds?: number } = {},
+    { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, signal }: RequestOptions = {},
   ): Promise<SideReply> {
     if (this.#ended !== undefined) throw this.#crash(request.cmd);
     let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => this.#pending?.reject(this.#interruption(request.cmd));
     try {
       return await new Promise<SideReply>((resolve, reject) => {
         this.#pending = { cmd: request.cmd, resolve, reject };
         timer = setTimeout(() => reject(this.#silence(request.cmd, timeoutSeconds)), timeoutSeconds * 1e3);
-        this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+        signal?.addEventListener('abort', stop, { once: true });
+        if (signal?.aborted) stop();
+        else this.#child.stdin.write(`${JSON.stringify(request)}\n`);
       });
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
       this.#pending = undefined;
     }
   }
@@ -136,6 +148,11 @@ export class Side {
     return benchError('BENCH_SIDE_SILENT', {
       message: `${this.label} did not answer "${cmd}" within ${seconds} s and was ended`,
     });
+  }
+
+  #interruption(cmd: string): Error {
+    this.#child.kill('SIGKILL');
+    return benchError('BENCH_TIME_UP', { message: `${this.label} was ended during "${cmd}": time is up` });
   }
 }
 

@@ -1,9 +1,10 @@
-import type { BenchResult } from './record.js';
+import type { BenchResult, OfBoth } from './record.js';
 
 /** The results as a table for the terminal, one line a case. */
 export function formatTable(results: readonly BenchResult[]): string {
+  const hasDevice = results.some(({ record: { deviceMiB } }) => deviceMiB.ours ?? deviceMiB.peer);
   const header = ['case', 'unit', 'ours', 'peer', 'ratio', 'quartiles', 'limit', 'compared with'];
-  const rows = results.map(({ record, spread, limit, variants }) => [
+  const rows = results.map(({ record, spread, limit }) => [
     record.name,
     record.unit,
     figure(record.ours),
@@ -11,17 +12,35 @@ export function formatTable(results: readonly BenchResult[]): string {
     record.ratio === null ? '-' : record.ratio.toFixed(3),
     spread === null ? '-' : spread.map((ratio) => ratio.toFixed(3)).join('..'),
     limit === null ? '' : `${limit.toFixed(2)} ${verdict(record.ratio, limit)}`.trimEnd(),
-    comparedWith(record.peerName, variants),
+    comparedWith(record),
   ]);
-  return alignColumns([header, ...rows], [0, 1, 6, 7]);
+  if (!hasDevice) return alignColumns([header, ...rows], [0, 1, 6, 7]);
+  const more = results.map(({ record }) => [
+    pair(record.hostMilliseconds),
+    pair(record.itemsPerSecond),
+    pair(record.deviceMiB),
+  ]);
+  const moreHeader = ['host ms', 'items/s', 'device MiB'];
+  const wide = [header, ...rows].map((row, i) => [
+    ...row.slice(0, -1),
+    ...(i === 0 ? moreHeader : more[i - 1]!),
+    row.at(-1)!,
+  ]);
+  return alignColumns(wide, [0, 1, 6, 10]);
 }
 
-function comparedWith(peerName: string | null, variants: BenchResult['variants']): string {
-  if (peerName === null) return 'no peer';
+/** Ours and the peer's. */
+function pair({ ours, peer }: OfBoth): string {
+  if (ours === null && peer === null) return '';
+  return [ours, peer].map((value) => (value === null ? '-' : figure(value))).join(' / ');
+}
+
+function comparedWith({ peerName, variants }: BenchResult['record']): string {
   const others = variants
     .filter(({ label }) => label !== peerName)
-    .map(({ label, median }) => `${label.split(', ').at(-1)} ${figure(median)}`);
-  return others.length === 0 ? peerName : `${peerName} (${others.join(', ')})`;
+    .map(({ label, median }) => `${label.split(', ').slice(1).join(', ') || label} ${figure(median)}`);
+  const name = peerName ?? 'no peer';
+  return others.length === 0 ? name : `${name} (${others.join('; ')})`;
 }
 
 function verdict(ratio: number | null, limit: number): string {

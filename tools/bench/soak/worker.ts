@@ -14,8 +14,8 @@ const { gc: collectGarbage } = globalThis as unknown as { readonly gc: () => voi
 const optimizer = { learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4 };
 
 await serve(async (parameters) => {
-  const versions = await startEngine(parameters);
-  return { ...prepareSteps(parameters), versions };
+  const engine = await startEngine(parameters);
+  return { ...prepareSteps(parameters), ...engine };
 });
 
 /** Training as it is done for real: every step gets a new batch and gives the event loop a turn. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { checkAgreement } from '../engine/agreement.js';
+import { agreementNetworks, type NetworkSizes } from '../engine/networks.js';
 import type { Sides } from '../harness/comparison.js';
 import { parseOptions } from '../options.js';
 import { FakeSides } from './fakeSides.js';
@@ -12,6 +13,7 @@ beforeEach(() => {
 afterEach(() => fakes.dispose());
 
 const options = parseOptions(['engine', '--tiny']);
+const [network] = agreementNetworks(options) as [NetworkSizes];
 
 /** Sides that report these losses. */
 function sidesWith(ours: string, peer: string): Sides {
@@ -23,14 +25,14 @@ function sidesWith(ours: string, peer: string): Sides {
 }
 
 test('losses that are equal but for rounding are reported', async () => {
-  const line = await checkAgreement(sidesWith('[2, 1.5, 1]', '[2, 1.5, 1.0001]'), options);
+  const line = await checkAgreement(network, sidesWith('[2, 1.5, 1]', '[2, 1.5, 1.0001]'), options);
   expect(line).toBe(
-    'resnet/agreement: ours 2.00000 1.50000 1.00000, Fake 1.0 2.00000 1.50000 1.00010; equal to 1.0e-4',
+    'resnet8/agreement: ours 2.00000 1.50000 1.00000, Fake 1.0 2.00000 1.50000 1.00010; equal to 1.0e-4',
   );
 });
 
 test('our side goes first, since the peer reads what it writes', async () => {
-  await checkAgreement(sidesWith('[2, 1.5, 1]', '[2, 1.5, 1]'), options);
+  await checkAgreement(network, sidesWith('[2, 1.5, 1]', '[2, 1.5, 1]'), options);
   const begun = fakes.history.filter((line) => line.startsWith('begin'));
   expect(begun).toEqual(['begin ours prepare', 'begin ours run', 'begin peer prepare', 'begin peer run']);
 });
@@ -40,10 +42,12 @@ test.each([
   ['too few losses', '[2, 1.5]', 'BENCH_MEASUREMENT_MISSING'],
   ['no number', '[2, 1.5, null]', 'BENCH_MEASUREMENT_MISSING'],
 ])('%s is an error', async (_, peer, code) => {
-  await expect(checkAgreement(sidesWith('[2, 1.5, 1]', peer), options)).rejects.toMatchObject({ code });
+  await expect(checkAgreement(network, sidesWith('[2, 1.5, 1]', peer), options)).rejects.toMatchObject({
+    code,
+  });
 });
 
 test('without a peer our losses are reported', async () => {
   const sides = { ...sidesWith('[2, 1.5, 1]', ''), peer: null, peerName: null };
-  expect(await checkAgreement(sides, options)).toMatch(/ours 2\.00000 1\.50000 1\.00000, no peer/);
+  expect(await checkAgreement(network, sides, options)).toMatch(/ours 2\.00000 1\.50000 1\.00000, no peer/);
 });

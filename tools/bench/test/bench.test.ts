@@ -34,6 +34,12 @@ test('the engine benchmark runs without a peer and writes its records', async ()
       ratio: null,
       samples: 2,
       peerName: null,
+      hostMilliseconds: { ours: expect.any(Number), peer: null },
+      itemsPerSecond: { ours: null, peer: null },
+      deviceMiB: { ours: null, peer: null },
+      variants: [],
+      fastest: null,
+      leftOut: [],
       environment: expect.objectContaining({ threads: 1, torch: null, libtorch: null }),
     });
     expect(stdout).toContain(String(record['name']));

@@ -7,9 +7,12 @@ import { createInterface } from 'node:readline';
  * @typedef {object} FakeTask
  * @property {readonly number[]} seconds what the runs pretend to take, one after the other
  * @property {number} [peakBytes] memory that it pretends to have used, to which each run adds a byte
+ * @property {number} [devicePeakBytes] memory of a device that it pretends to have used
+ * @property {number} [hostSeconds] what it pretends an iteration to take on the host
  * @property {boolean} [unsupported]
  * @property {number} [failAt] the run that reports an error
  * @property {number} [exitAt] the run in which the process ends
+ * @property {number} [hangAt] the run that is never answered
  */
 
 const [name = '', log = ''] = process.argv.slice(2);
@@ -20,6 +23,7 @@ let runs = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line);
   const reply = answer(request);
+  if (reply === undefined) continue;
   note('end', request);
   console.log(JSON.stringify(reply));
 }
@@ -43,15 +47,25 @@ function answer(request) {
     console.log('a line that is no reply');
     return { versions: { [name]: '1.0' } };
   }
-  if (request.cmd === 'memory') return { peakBytes: (task.peakBytes ?? 0) + runs };
+  if (request.cmd === 'memory') {
+    return { peakBytes: (task.peakBytes ?? 0) + runs, devicePeakBytes: task.devicePeakBytes };
+  }
+  if (request.cmd === 'reset-memory') return {};
+  if (request.cmd === 'release') {
+    task = { seconds: [] };
+    return {};
+  }
   if (task.failAt === runs) return { error: 'out of luck' };
+  if (task.hangAt === runs) return undefined;
   if (task.exitAt === runs) {
     console.error('something is badly wrong');
     process.exit(7);
   }
   // Of a check, not of a measurement: what the environment says.
   if (process.env['FAKE_LOSSES']) return { seconds: 1, losses: JSON.parse(process.env['FAKE_LOSSES']) };
+  if (process.env['FAKE_KERNELS']) return { seconds: 1, kernels: JSON.parse(process.env['FAKE_KERNELS']) };
   if (process.env['FAKE_SCORES']) return { seconds: 1, scores: JSON.parse(process.env['FAKE_SCORES']) };
-  const seconds = task.seconds[runs++ % task.seconds.length] ?? 0;
-  return { seconds: seconds * (request.iterations ?? 0) };
+  const iterations = request.iterations ?? 0;
+  const seconds = (task.seconds[runs++ % task.seconds.length] ?? 0) * iterations;
+  return { seconds, ...(task.hostSeconds && { hostSeconds: task.hostSeconds * iterations }) };
 }

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { measureMemory } from '../harness/measureMemory.js';
-import { residentReader } from '../harness/memoryReader.js';
 import { FakeSides, fakeCase } from './fakeSides.js';
 
 let fakes: FakeSides;
@@ -18,10 +17,7 @@ test('every sample is a fresh process that lives alone and has done the same num
     ours: { seconds: [0], peakBytes: 5 * 2 ** 20 - 3 },
     peers: [{ variant: 'only', task: { seconds: [0], peakBytes: 8 * 2 ** 20 - 3 } }],
   });
-  const { ours, peers } = await measureMemory(benchCase, fakes.sides, {
-    samples: 2,
-    readerFor: residentReader,
-  });
+  const { ours, peers } = await measureMemory(benchCase, fakes.sides, { samples: 2 });
   expect(ours.values).toEqual([5, 5]);
   expect(peers).toMatchObject([{ label: 'Fake 1.0, only', values: [8, 8] }]);
 

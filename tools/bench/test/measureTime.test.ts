@@ -54,6 +54,51 @@ describe('measureTime', () => {
     expect(measured.peers.map(({ label }) => label)).toEqual(['Fake 1.0, first', 'Fake 1.0, second']);
   });
 
+  test('takes the time of the host from bursts that a queue has room for', async () => {
+    const benchCase = fakeCase({
+      unit: 'us',
+      iterations: 5000,
+      ours: { seconds: [1e-5], hostSeconds: 4e-6, devicePeakBytes: 1 },
+      peers: [{ variant: '', task: { seconds: [0.1] } }],
+    });
+    const { ours, peers } = await measureTime(benchCase, fakes.sides, { samples: 2 });
+    expect(ours.values[0]).toBeCloseTo(10);
+    expect(ours.hostMilliseconds).toHaveLength(5);
+    for (const value of ours.hostMilliseconds!) expect(value).toBeCloseTo(4e-3);
+    // 2 ms at 10 us each.
+    expect(fakes.iterations('ours').slice(-6)).toEqual([5000, 200, 200, 200, 200, 200]);
+    expect(peers[0]!.hostMilliseconds).toEqual([]);
+  });
+
+  test('without a device takes the time of the host from the samples', async () => {
+    const benchCase = fakeCase({ ours: { seconds: [0.002], hostSeconds: 0.001 } });
+    const { ours } = await measureTime(benchCase, fakes.sides, { samples: 3, warmups: 1 });
+    expect(ours.hostMilliseconds).toEqual([1, 1, 1]);
+    expect(fakes.iterations('ours')).toHaveLength(4);
+  });
+
+  test('ends with the samples that there are when time is up', async () => {
+    const signal = AbortSignal.timeout(1500);
+    const { ours, peers } = await measureTime(fakeCase(), fakes.sides, { samples: 1e6, signal });
+    expect(ours.values.length).toBeGreaterThan(2);
+    expect(Math.abs(ours.values.length - peers[0]!.values.length)).toBeLessThan(2);
+  });
+
+  test('without a sample there is no figure', async () => {
+    const signal = AbortSignal.abort();
+    await expect(measureTime(fakeCase(), fakes.sides, { samples: 1, signal })).rejects.toMatchObject({
+      code: 'BENCH_TIME_UP',
+    });
+  });
+
+  test('a side that hangs is ended when time is up', async () => {
+    const peers = [{ variant: '', task: { seconds: [1], hangAt: 2 } }];
+    const signal = AbortSignal.timeout(2500);
+    const measured = await measureTime(fakeCase({ peers }), fakes.sides, { samples: 3, signal });
+    expect(measured.ours.values).toHaveLength(1);
+    expect(measured.leftOut).toEqual([{ label: 'Fake 1.0', reason: 'there was no time for it' }]);
+  });
+
   test('measures our side alone where there is no peer', async () => {
     const { ours, peers } = await measureTime(fakeCase(), fakes.withoutPeer, { samples: 3 });
     expect(ours.values).toEqual([2, 2, 2]);

@@ -41,8 +41,8 @@ describe('summarize', () => {
   };
 
   test('compares the medians with those of the better variant', () => {
-    const { record, variants } = summarize(fakeCase(), samples, environment);
-    expect(record).toEqual({
+    const { record } = summarize(fakeCase(), samples, environment);
+    expect(record).toMatchObject({
       name: 'fake',
       unit: 'ms',
       ours: 3,
@@ -50,12 +50,26 @@ describe('summarize', () => {
       ratio: 0.75,
       samples: 3,
       peerName: 'P, fast',
+      fastest: 'P, fast',
+      variants: [
+        { label: 'P, slow', median: 6 },
+        { label: 'P, fast', median: 4 },
+      ],
       environment,
     });
-    expect(variants).toEqual([
-      { label: 'P, slow', median: 6 },
-      { label: 'P, fast', median: 4 },
+  });
+
+  test('a variant of another kind is recorded, and not compared with', () => {
+    const [slow, fast] = samples.peers;
+    const peers = [slow!, { ...fast!, aside: true }];
+    const { record, spread } = summarize(fakeCase(), { ...samples, peers }, environment);
+    expect(record).toMatchObject({ peer: 6, ratio: 0.5, peerName: 'P, slow', fastest: 'P, fast' });
+    expect(record.variants.map(({ label, aside }) => [label, aside])).toEqual([
+      ['P, slow', false],
+      ['P, fast', true],
     ]);
+    expect(spread![0]).toBeCloseTo(2.5 / 6);
+    expect(spread![1]).toBeCloseTo(51.5 / 6);
   });
 
   test('the spread is that of samples taken side by side', () => {
@@ -82,6 +96,20 @@ describe('formatTable', () => {
     const [, kept, exceeded] = formatTable(rows).split('\n');
     expect(kept).toMatch(/fake +ms +3\.000 +4\.000 +0\.750 +0\.750\.\.0\.750 +1\.00 kept +P$/);
     expect(exceeded).toMatch(/1\.250 .* 1\.00 EXCEEDED +P$/);
+  });
+
+  test('has more columns once there is a device', () => {
+    const peers = [
+      { label: 'P, eager', values: [4], hostMilliseconds: [0.5], devicePeakBytes: 2 ** 21 },
+      { label: 'P, eager, bfloat16', values: [1], aside: true },
+    ];
+    const ours = { label: 'ours', values: [8], hostMilliseconds: [2], devicePeakBytes: 2 ** 20 };
+    const result = summarize(fakeCase({ items: 64 }), { ours, peers, versions: {} }, environment);
+    const [header, row] = formatTable([result]).split('\n');
+    expect(header).toMatch(/ratio +quartiles +limit +host ms +items\/s +device MiB +compared with$/);
+    expect(row).toMatch(
+      /2\.000\.\.2\.000 +2\.000 \/ 0\.5000 +8000 \/ 16000 +1\.000 \/ 2\.000 +P, eager \(eager, bfloat16 1\.000\)$/,
+    );
   });
 
   test('says so where there was no peer', () => {

@@ -9,7 +9,7 @@ import {
 import { randomStream } from '@protocl/core';
 
 import { serve, type PreparedTask, type TaskParameters } from '../../harness/serve.js';
-import { startEngine, synchronize } from '../../ours/startEngine.js';
+import { startEngine } from '../../ours/startEngine.js';
 
 const SIDE = 32;
 const VIEWS = [0, 1];
@@ -29,7 +29,6 @@ function prepareViews(parameters: TaskParameters): PreparedTask {
         const views = VIEWS.map((view) => augmentBatch(images, recipe, { seed: 1, epoch, view, indices }));
         for (const tensor of [images, ...views]) tensor.dispose();
       }
-      synchronize();
       return undefined;
     },
   };
@@ -66,8 +65,8 @@ const tasks: Readonly<Record<string, (parameters: TaskParameters) => PreparedTas
 };
 
 await serve(async (parameters) => {
-  const versions = await startEngine(parameters);
+  const engine = await startEngine(parameters);
   const prepare = tasks[String(parameters['case'])];
   if (prepare === undefined) throw new Error(`there is no task ${String(parameters['case'])}`);
-  return { ...prepare(parameters), versions };
+  return { ...prepare(parameters), ...engine };
 });

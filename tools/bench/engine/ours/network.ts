@@ -1,5 +1,6 @@
 import { randomStream } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
+import { profile } from '@protocl/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { PreparedTask, TaskParameters } from '../../harness/serve.js';
@@ -39,6 +40,20 @@ export function prepareTraining(parameters: TaskParameters): PreparedTask {
   const { network, images, labels } = createSetting(parameters);
   const trainer = new Trainer(network, optimizerOf(parameters));
   return repeat(() => trainer.step(images, labels).dispose());
+}
+
+/** Training steps that report the time of each kernel; on the processor, of each operator. */
+export function prepareProfile(parameters: TaskParameters): PreparedTask {
+  const { network, images, labels } = createSetting(parameters);
+  const trainer = new Trainer(network, optimizerOf(parameters));
+  return {
+    async run(iterations) {
+      const kernels = await profile(() => {
+        for (let i = 0; i < iterations; i++) trainer.step(images, labels).dispose();
+      });
+      return { kernels };
+    },
+  };
 }
 
 /** Training steps that report their losses, from weights and images that are first written for the peer. */

@@ -1,6 +1,6 @@
 import { serve, type PreparedTask, type TaskParameters } from '../../harness/serve.js';
 import { startEngine } from '../../ours/startEngine.js';
-import { prepareAgreement, prepareForward, prepareTraining } from './network.js';
+import { prepareAgreement, prepareForward, prepareProfile, prepareTraining } from './network.js';
 import { prepareAddition, prepareNearestCentroid, prepareProduct } from './operations.js';
 import { prepareEma, prepareSgd } from './optimizers.js';
 
@@ -10,6 +10,7 @@ const tasks: Readonly<Record<string, Prepare>> = {
   forward: prepareForward,
   train: prepareTraining,
   agreement: prepareAgreement,
+  profile: prepareProfile,
   matmul: prepareProduct,
   add: prepareAddition,
   sgd: prepareSgd,
@@ -18,8 +19,8 @@ const tasks: Readonly<Record<string, Prepare>> = {
 };
 
 await serve(async (parameters) => {
-  const versions = await startEngine(parameters);
+  const engine = await startEngine(parameters);
   const prepare = tasks[String(parameters['case'])];
   if (prepare === undefined) throw new Error(`there is no task ${String(parameters['case'])}`);
-  return { ...(await prepare(parameters)), versions };
+  return { ...(await prepare(parameters)), ...engine };
 });

@@ -5,8 +5,8 @@ import { startEngine } from '../../ours/startEngine.js';
 import { createLearner, expectation, trainingSteps } from '../../ours/trainingSteps.js';
 
 await serve(async (parameters) => {
-  const versions = await startEngine(parameters);
-  return { ...(await prepareEpochs(parameters)), versions };
+  const engine = await startEngine(parameters);
+  return { ...(await prepareEpochs(parameters)), ...engine };
 });
 
 /** The preset's method on the preset's images; an iteration is a training step, or an E-step. */

@@ -51,11 +51,11 @@ const evaluate: Readonly<Record<EvaluatorName, Evaluate>> = {
 };
 
 await serve(async (parameters) => {
-  const versions = await startEngine(parameters);
+  const engine = await startEngine(parameters);
   const task = parameters as unknown as EvaluatorTask & { readonly folder: string; readonly check?: boolean };
   const data = await read(task);
   return {
-    versions,
+    ...engine,
     async run(times) {
       let scores: readonly number[] = [];
       for (let i = 0; i < times; i++)

@@ -1,5 +1,6 @@
 """Makes a Python process one side of a comparison; the counterpart of serve.ts."""
 
+import gc
 import json
 import os
 import resource
@@ -12,9 +13,12 @@ def serve(prepare):
     """Answers the requests on stdin until it is closed.
 
     `prepare(parameters)` returns an object with `versions` (a dict of names to versions) and
-    `run(iterations)`, which does the work, waits until it is done and returns None or a dict of
-    figures to add to the reply. It may raise NotImplementedError where the installed version lacks
-    that way of doing a task; the comparison then goes on without it.
+    `run(iterations)`, which does the work and returns None or a dict of figures to add to the reply.
+    Where the object has `synchronize()`, that waits until the work is done; else `run` does. It may
+    also have `device_peak_bytes()` and `reset_device_peak()`.
+
+    `prepare` may raise NotImplementedError where the installed version lacks that way of doing a
+    task; the comparison then goes on without it.
     """
     # Replies own the real stdout; whatever libraries print goes to stderr.
     replies = os.fdopen(os.dup(1), "w")
@@ -28,17 +32,44 @@ def serve(prepare):
                 task = prepare(request)
                 reply = {"versions": task.versions}
             elif command == "memory":
-                reply = {"peakBytes": peak_resident_bytes()}
+                device_peak = getattr(task, "device_peak_bytes", lambda: None)()
+                reply = {"peakBytes": peak_resident_bytes(), "devicePeakBytes": device_peak}
+            elif command == "reset-memory":
+                getattr(task, "reset_device_peak", lambda: None)()
+                reply = {}
+            elif command == "release":
+                task = None
+                release_memory()
+                reply = {}
             else:
-                start = time.perf_counter()
-                figures = task.run(request["iterations"])
-                reply = {**(figures or {}), "seconds": time.perf_counter() - start}
+                reply = timed(task, request["iterations"])
         except NotImplementedError as error:
             reply = {"unsupported": str(error)}
         except Exception:
             reply = {"error": traceback.format_exc()}
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
+
+
+def timed(task, iterations):
+    """Runs a task, and tells how long that took, and how long until the last call had returned."""
+    start = time.perf_counter()
+    figures = task.run(iterations) or {}
+    host_seconds = time.perf_counter() - start
+    if not hasattr(task, "synchronize"):
+        return {**figures, "seconds": host_seconds}
+    task.synchronize()
+    return {**figures, "hostSeconds": host_seconds, "seconds": time.perf_counter() - start}
+
+
+def release_memory():
+    """Also what PyTorch, where it is used, keeps of compiled code and of its device's memory."""
+    torch = sys.modules.get("torch")
+    if "torch._dynamo" in sys.modules:
+        torch._dynamo.reset()
+    gc.collect()
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def peak_resident_bytes():

@@ -8,7 +8,7 @@ import { startEngine } from '../../ours/startEngine.js';
 import type { KMeansTask } from '../cases.js';
 
 await serve(async (parameters) => {
-  const versions = await startEngine(parameters);
+  const engine = await startEngine(parameters);
   const { points, n, dimension, k, iterations, redo } = parameters as unknown as KMeansTask & {
     points: string;
   };
@@ -16,7 +16,7 @@ await serve(async (parameters) => {
   const values = new Float32Array(new Uint8Array(bytes).buffer);
   const features = tf.tensor2d(values, [n, dimension]);
   return {
-    versions,
+    ...engine,
     async run(times) {
       let objective = 0;
       for (let i = 0; i < times; i++) {

@@ -5,8 +5,8 @@ import { startEngine } from '../../ours/startEngine.js';
 import { createLearner, expectation, trainingSteps } from '../../ours/trainingSteps.js';
 
 await serve(async (parameters) => {
-  const versions = await startEngine(parameters);
+  const engine = await startEngine(parameters);
   const learner = await createLearner(parameters['config'] as Config);
   await expectation(learner);
-  return { ...trainingSteps(learner), versions };
+  return { ...trainingSteps(learner), ...engine };
 });
