@@ -52,7 +52,9 @@ DeviceAllocator* allocator_of(const c10::Device& device, DeviceAllocator*) {
 
 template <typename DeviceAllocator>
 bool read_memory(DeviceAllocator* allocator, c10::DeviceIndex index, DeviceMemory& memory) {
-  if (!allocator || !allocator->initialized()) return false;
+  if (!allocator) return false;
+  // It begins with the first tensor; until then, all is zero.
+  if (!allocator->initialized()) return true;
   constexpr size_t kAggregate = 0;
   const auto statistics = allocator->getDeviceStats(index);
   const auto& allocated = statistics.allocated_bytes[kAggregate];

@@ -5,6 +5,7 @@ import { TorchBackendError } from './errors.js';
 import './kernels/index.js';
 import { applyCudaNumerics } from './cudaNumerics.js';
 import { correctOpenBlas } from './libtorch/openblas.js';
+import { loadKernelsLazily } from './libtorch/lazyKernels.js';
 import { prepareTorch } from './libtorch/prepare.js';
 import { spinBriefly } from './libtorch/spinning.js';
 import { availableThreads } from './libtorch/threads.js';
@@ -112,6 +113,7 @@ async function start(settings: Settings): Promise<TorchBackend> {
   const prepared = await prepareTorch({ log: settings.log });
   correctOpenBlas();
   spinBriefly();
+  loadKernelsLazily();
   const addon = loadAddon(prepared.addonPath);
   requireDevice(addon, settings.device);
   addon.setThreads(settings.threads ?? availableThreads());

@@ -25,6 +25,7 @@ import { inspectLibtorch } from '../src/libtorch/inspectLibtorch.js';
 import type { Libtorch } from '../src/libtorch/libtorch.js';
 import { prepareTorch } from '../src/libtorch/prepare.js';
 import {
+  emptyElf,
   fakeLibtorch,
   fakeNative,
   libraryName,
@@ -200,6 +201,23 @@ describe('the key of the result', () => {
     utimesSync(join(elsewhere, 'lib', libraryName('torch_cpu')), 1, 1);
     keys.push((await addonRecipe(await inspectLibtorch(elsewhere, 'python'), nativeFolder)).key);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test("the nvJitLink beside Python's CUDA build is linked, not another of its libraries, nor without CUDA", async () => {
+    const root = fakeLibtorch(join(folder, 'site-packages/torch'));
+    const nvidia = join(folder, 'site-packages/nvidia');
+    const dir = join(nvidia, 'cu13/lib');
+    for (const file of ['libnvJitLink.so.13', 'libcusparse.so.12']) write(join(dir, file), emptyElf());
+    write(join(nvidia, 'py.typed'), '');
+    const cpu = await inspectLibtorch(root, 'python');
+    const { linkerFlags, libraries } = await addonRecipe({ ...cpu, cuda: true }, nativeFolder);
+    expect(linkerFlags).toEqual(expect.arrayContaining([`-L${dir}`, dir]));
+    expect(libraries.filter((flag) => flag.startsWith('-l:lib') && !flag.includes('gomp'))).toEqual([
+      '-l:libnvJitLink.so.13',
+    ]);
+    const without = await addonRecipe(cpu, nativeFolder);
+    expect([...without.linkerFlags, ...without.libraries].join()).not.toContain(nvidia);
+    expect(without.libraries.join()).not.toContain('nvJitLink');
   });
 
   test('the language follows the version, and the macro CUDA', async () => {

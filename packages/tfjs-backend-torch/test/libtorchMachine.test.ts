@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { correctOpenBlas, openBlasCore } from '../src/libtorch/openblas.js';
+import { loadKernelsLazily } from '../src/libtorch/lazyKernels.js';
 import { spinBriefly } from '../src/libtorch/spinning.js';
 import { availableThreads, cpuQuota } from '../src/libtorch/threads.js';
 import { restoreVariables, temporaryFolder, write } from './fakeLibtorch.js';
@@ -58,6 +59,20 @@ describe('waiting threads', () => {
     spinBriefly();
     expect(process.env).toEqual(set);
   });
+});
+
+test("CUDA's kernels are loaded lazily, unless the environment says otherwise", () => {
+  const before = { ...process.env };
+  try {
+    delete process.env['CUDA_MODULE_LOADING'];
+    loadKernelsLazily();
+    expect(process.env['CUDA_MODULE_LOADING']).toBe('LAZY');
+    process.env['CUDA_MODULE_LOADING'] = 'EAGER';
+    loadKernelsLazily();
+    expect(process.env['CUDA_MODULE_LOADING']).toBe('EAGER');
+  } finally {
+    restoreVariables(['CUDA_MODULE_LOADING'], before);
+  }
 });
 
 describe("the control groups' limit of processor time", () => {

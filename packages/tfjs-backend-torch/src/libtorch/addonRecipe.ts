@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { libraryFile } from './inspectLibtorch.js';
 import type { Libtorch } from './libtorch.js';
@@ -26,6 +26,7 @@ export async function addonRecipe(libtorch: Libtorch, nativeFolder: string): Pro
     .map((entry) => entry.name)
     .sort();
   const openMp = await openMpOf(libtorch);
+  const ahead = await loadedAheadOf(libtorch);
   const isMac = process.platform === 'darwin';
   const parts = {
     sources: files.filter((file) => file.endsWith('.cc')),
@@ -48,7 +49,10 @@ export async function addonRecipe(libtorch: Libtorch, nativeFolder: string): Pro
     ],
     linkerFlags: [
       ...(isMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-pthread']),
-      ...libtorch.libraryDirs.flatMap((dir) => [`-L${dir}`, '-Xlinker', '-rpath', '-Xlinker', dir]),
+      ...[...libtorch.libraryDirs, ...ahead.dirs].flatMap((dir) => [
+        `-L${dir}`,
+        ...['-Xlinker', '-rpath', '-Xlinker', dir],
+      ]),
       // An old-style rpath also serves the libraries that libtorch itself needs.
       ...(isMac ? [] : ['-Wl,--disable-new-dtags', '-Wl,-s']),
     ],
@@ -58,7 +62,7 @@ export async function addonRecipe(libtorch: Libtorch, nativeFolder: string): Pro
       ...(isMac ? [] : ['-Wl,--no-as-needed']),
       ...libtorch.libraries.map((name) => `-l${name}`),
       ...openMp.libraries,
-      ...(await loadedAheadOf(libtorch)),
+      ...ahead.libraries,
     ],
   };
   const hash = createHash('sha256');
@@ -77,15 +81,34 @@ export async function addonRecipe(libtorch: Libtorch, nativeFolder: string): Pro
 }
 
 /**
- * In an unpacked Debian package, OpenBLAS's LAPACK has a search path of its own that hides ours, and
- * would not find its Fortran runtime. One that the addon has loaded before serves it.
+ * Libraries that something below libtorch would look for in the wrong place. Those that the addon itself is linked
+ * with are loaded before, and serve it.
+ *
+ * - In an unpacked Debian package, OpenBLAS's LAPACK has a search path of its own that hides ours, and would not find
+ *   its Fortran runtime.
+ * - Beside a PyTorch for CUDA, cuSPARSE would prefer the nvJitLink of another CUDA in LD_LIBRARY_PATH to the one beside
+ *   it. Python, too, loads that first.
  */
-async function loadedAheadOf({ libraryDirs }: Libtorch): Promise<string[]> {
-  const [main, ...others] = libraryDirs;
-  if (main === undefined || others.length === 0) return [];
-  return (await readdir(main))
-    .filter((name) => /^libgfortran\.so\.\d+$/.test(name))
-    .map((name) => `-l:${name}`);
+async function loadedAheadOf(libtorch: Libtorch): Promise<{ dirs: string[]; libraries: string[] }> {
+  const [main, ...others] = libtorch.libraryDirs;
+  const fortran = main === undefined || others.length === 0 ? [] : await librariesIn(main, 'libgfortran');
+  const result = { dirs: [] as string[], libraries: fortran };
+  if (!libtorch.cuda) return result;
+  const wheels = join(dirname(libtorch.root), 'nvidia');
+  for (const wheel of await readdir(wheels).catch(() => [])) {
+    const dir = join(wheels, wheel, 'lib');
+    const libraries = await librariesIn(dir, 'libnvJitLink');
+    if (libraries.length > 0) result.dirs.push(dir);
+    result.libraries.push(...libraries);
+  }
+  return result;
+}
+
+/** How the libraries of one name and all versions are linked that are in a folder, if there is one. */
+async function librariesIn(dir: string, name: string): Promise<string[]> {
+  const files = await readdir(dir).catch(() => []);
+  const isOne = new RegExp(`^${name}\\.so\\.\\d+$`);
+  return files.filter((file) => isOne.test(file)).map((file) => `-l:${file}`);
 }
 
 /**
