@@ -88,8 +88,8 @@ function fromHalf(word: number): number {
 
 /** bfloat16, the upper half of a float32. */
 function toBrain(bits: number): number {
-  // The bits that make it NaN may all be in the lower half.
-  if ((bits & 0x7fffffff) > INFINITE) return (bits >>> 16) | 0x40;
+  // Rounding up would carry some NaN over into the sign.
+  if ((bits & 0x7fffffff) > INFINITE) return ((bits >>> 16) & 0x8000) | 0x7fc0;
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 

@@ -36,6 +36,8 @@ const tensors: Record<string, TensorState> = {
   'method/encoder/conv.weight': encoder,
   'method/encoder/bn.running_var': normal(64, 1),
   'method/keyEncoder/conv.weight': follower,
+  // Too far apart for one scale.
+  'method/encoder/fc.weight': normal(LARGE, 1e-6),
   'method/keyEncoder/fc.weight': normal(LARGE, 1e-3),
   'method/queue/features': normal(LARGE, 0.1),
   'method/prototypes/0/assignments': {
@@ -139,7 +141,7 @@ describe('a checkpoint that does not fit', () => {
   }
 
   test('has its large weights in float16, the optimizer’s in bfloat16, all else exact', async () => {
-    const errors = await errorsAfter(270_000);
+    const errors = await errorsAfter(300_000);
     // Half a step of the last bit that is kept, and subnormals of the smallest values.
     for (const name of ['encoder/conv', 'keyEncoder/conv', 'keyEncoder/fc'].map(
       (part) => `method/${part}.weight`,
@@ -154,13 +156,13 @@ describe('a checkpoint that does not fit', () => {
       'method/queue/features': 0,
       'method/prototypes/0/assignments': 0,
     });
-    const note = /4 of its 7 tensors rounded to 16 bits: resuming is not exact/;
+    const note = /5 of its 8 tensors rounded to 16 bits: resuming is not exact/;
     expect(await lastMessage(join(folder, 'arrived'))).toMatch(note);
     expect(await readFile(join(packed, 'checkpoint.json'), 'utf8')).toMatch(note);
   });
 
   test('has them in bfloat16 where float16 is too large', async () => {
-    const errors = await errorsAfter(195_000);
+    const errors = await errorsAfter(230_000);
     expect(errors['method/encoder/conv.weight']).toBeGreaterThan(2 ** -10);
     expect(errors['method/keyEncoder/conv.weight']).toBeLessThanOrEqual(2 ** -8);
     expect(errors['method/queue/features']).toBe(0);
@@ -170,7 +172,7 @@ describe('a checkpoint that does not fit', () => {
     await expect(packCheckpoint(await syntheticRun(), packed, { totalBytes: 100_000 })).rejects.toMatchObject(
       {
         code: 'CHECKPOINT_TOO_LARGE',
-        given: expect.stringMatching(/^1\d{5} bytes$/),
+        given: expect.stringMatching(/^[12]\d{5} bytes$/),
         expected: 'at most 100000 bytes',
       },
     );
