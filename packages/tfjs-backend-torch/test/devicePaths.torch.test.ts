@@ -182,6 +182,17 @@ test('products of whole numbers are exact beyond single precision', () => {
   });
 });
 
+test('rows are added up without the operator that adds in any order', () => {
+  tf.tidy(() => {
+    const ids = tf.tensor1d([1, 0, 1, -1, 7], 'int32');
+    const sums = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 4, 8, 16]), ids, 3);
+    expect([...sums.dataSync()]).toEqual([2, 5, 0]);
+    const scattered = tf.scatterND(tf.tensor2d([2, 0, 2], [3, 1], 'int32'), tf.tensor1d([1, 2, 4]), [4]);
+    expect([...scattered.dataSync()]).toEqual([2, 0, 5, 0]);
+    expect(traffic().operators).not.toContain('aten::index_add_');
+  });
+});
+
 test('the kernels for the CPU are not called', () => {
   tf.tidy(() => {
     const image = tf.ones<tf.Rank.R4>([2, 6, 6, 16]);

@@ -30,8 +30,21 @@ const narrow = operator('aten::narrow');
 const isBelow = operator('aten::lt', 'Scalar');
 const maskedFill = operator('aten::masked_fill', 'Scalar');
 const clampAbove = operator('aten::clamp');
-const addRows = operator('aten::index_add_');
-const copyRows = operator('aten::index_copy_');
+const addOnCpu = operator('aten::index_add_');
+const putInPlace = operator('aten::index_put_');
+const copyOnAny = operator('aten::index_copy_');
+const toType = operator('aten::to', 'dtype');
+
+/** Puts rows of the source where the index says. */
+type PutRows = (target: Handle, index: Handle, source: Handle, device: string) => Handle;
+
+const copyRows: PutRows = (target, index, source) => copyOnAny(target, 0, index, source);
+
+/** In the same order every time: on a GPU the operator for the CPU would add in the order in which threads come. */
+const addRows: PutRows = (target, index, source, device) =>
+  device === 'cpu'
+    ? addOnCpu(target, 0, index, source)
+    : putInPlace(target, [toType(index, 'int64')], source, true);
 
 defineMovingKernel<ScatterNdInputs, ScatterNdAttrs>(ScatterNd, ({ inputs, attrs: { shape }, backend }) => {
   const { indices, updates } = inputs;
@@ -77,7 +90,7 @@ defineMovingKernel<UnsortedSegmentSumInputs, UnsortedSegmentSumAttrs>(
     const values = numbers(x, backend);
     const dtype = x.dtype === 'bool' ? 'int32' : x.dtype;
     const sums = full([numSegments + 1, rowSize], 0, dtype, undefined, backend.device);
-    addRows(sums, 0, segments, reshape(values, [count, rowSize]));
+    addRows(sums, segments, reshape(values, [count, rowSize]), backend.device);
     return backend.output(reshape(narrow(sums, 0, 0, numSegments), [numSegments, ...rowShape]));
   },
 );
@@ -89,7 +102,7 @@ function scatter(
   indices: TensorInfo,
   updates: TensorInfo,
   values: Handle,
-  put: (target: Handle, axis: number, index: Handle, source: Handle) => Handle,
+  put: PutRows,
   what: string,
   backend: TorchBackend,
 ): void {
@@ -104,5 +117,5 @@ function scatter(
     updates.shape.length === 0
       ? expand(values, [numUpdates, sliceSize])
       : reshape(values, [numUpdates, sliceSize]);
-  put(reshape(target, [outputSize / sliceSize, sliceSize]), 0, index, source);
+  put(reshape(target, [outputSize / sliceSize, sliceSize]), index, source, backend.device);
 }
