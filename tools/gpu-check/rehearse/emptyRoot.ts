@@ -62,13 +62,13 @@ const KILLED = 137;
  */
 export class EmptyRoot {
   readonly #base: string;
-  readonly #unshare: readonly string[];
+  readonly #namespaces: readonly [string, ...string[]];
   readonly #keeper: ChildProcess;
   #carried: string[] = [];
 
-  private constructor(base: string, unshare: readonly string[], keeper: ChildProcess) {
+  private constructor(base: string, namespaces: readonly [string, ...string[]], keeper: ChildProcess) {
     this.#base = base;
-    this.#unshare = unshare;
+    this.#namespaces = namespaces;
     this.#keeper = keeper;
   }
 
@@ -83,10 +83,10 @@ export class EmptyRoot {
     const keeper = keep(base);
     try {
       await mkdir(join(base, 'root'));
-      const unshare = await findNamespaces(join(base, 'root'));
+      const namespaces = await findNamespaces(join(base, 'root'));
       const contents = await rootContents(base, python);
       await writeFile(join(base, 'plan'), contents.plan);
-      const root = new EmptyRoot(base, unshare, keeper);
+      const root = new EmptyRoot(base, namespaces, keeper);
       log(`empty root: ${contents.python}; ${await verifyRoot(root, join(base, 'verify'))}`);
       return root;
     } catch (error) {
@@ -107,12 +107,13 @@ export class EmptyRoot {
 
     const script = join(import.meta.dirname, 'emptyRoot.sh');
     const parameters = [join(this.#base, 'root'), join(this.#base, 'plan'), resolve(out), command];
-    const child = spawn(
-      'unshare',
+    const [unshare, ...flags] = this.#namespaces;
+    const child = spawn(unshare, [...flags, 'bash', script, ...parameters], {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       // No Ctrl-C of the terminal reaches it; what ends it is the end of its standard input.
-      [...this.#unshare, 'bash', script, ...parameters],
-      { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true, env: systemPath() },
-    );
+      detached: true,
+      env: systemPath(),
+    });
     const { stdin, stdout, stderr } = child;
     const readiness = child.stdio[3] as Readable;
 

@@ -6,6 +6,7 @@ import { rehearsalError } from './rehearsalError.js';
 
 const execute = promisify(execFile);
 
+const UNSHARE = 'unshare';
 const NAMESPACES = ['--mount', '--pid', '--net', '--ipc', '--fork', '--kill-child'];
 /** What anyone may do in a namespace of users of their own, where the system lets them have one. */
 const AS_ROOT = ['--user', '--map-root-user'];
@@ -16,10 +17,10 @@ const TRIAL = 'mount -t tmpfs tmpfs "$0" && mount -t proc proc "$0" && mount -t 
  * Finds out how this user can have namespaces of their own.
  *
  * @param folder an empty folder to try mounts on
- * @returns arguments for `unshare`
+ * @returns a command, to which the one to run is added
  * @throws {ProtoclError} `REHEARSAL_UNAVAILABLE` if there is no way
  */
-export async function findNamespaces(folder: string): Promise<readonly string[]> {
+export async function findNamespaces(folder: string): Promise<readonly [string, ...string[]]> {
   if (process.platform !== 'linux') {
     throw rehearsalError('REHEARSAL_UNAVAILABLE', {
       message: 'Only Linux can build an empty root',
@@ -31,8 +32,8 @@ export async function findNamespaces(folder: string): Promise<readonly string[]>
   const reasons: unknown[] = [];
   for (const way of ways) {
     try {
-      await execute('unshare', [...way, 'sh', '-c', TRIAL, folder], { env: systemPath() });
-      return way;
+      await execute(UNSHARE, [...way, 'sh', '-c', TRIAL, folder], { env: systemPath() });
+      return [UNSHARE, ...way];
     } catch (error) {
       reasons.push(error);
     }

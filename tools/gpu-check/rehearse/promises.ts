@@ -1,7 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-import type { CheckReport, StepReport } from './readReport.js';
+import type { StepRecord } from '../check/record.js';
+import type { CheckReport } from './readReport.js';
 
 const MIB = 2 ** 20;
 
@@ -61,8 +62,8 @@ export async function returnedFiles(
 }
 
 /**
- * Which promises the steps break, all calls taken together: a step may wait for a later part, but must not
- * be left out, and only what CUDA alone can show may be.
+ * Which promises the steps break, all calls taken together: each must pass in one of them, be it that it waits
+ * for a later part, and fail in none; only what CUDA alone can show may be left out.
  *
  * @param wanted the steps that were asked for; without, those that the reports name
  */
@@ -70,30 +71,26 @@ export function brokenBySteps(reports: readonly CheckReport[], wanted?: readonly
   const all = reports.flatMap(({ steps }) => steps);
   const names = new Set([...(wanted ?? []), ...all.map(({ name }) => name)]);
   if (names.size === 0) return ['no step was run'];
-  return [...names].flatMap((name) =>
-    brokenByStep(
-      name,
-      all.filter((step) => step.name === name),
-    ),
-  );
+  return [...names].flatMap((name) => {
+    const broken = brokenByStep(all.filter((step) => step.name === name));
+    return broken.map((promise) => `step ${name} ${promise}`);
+  });
 }
 
-function brokenByStep(name: string, reports: readonly StepReport[]): string[] {
-  if (reports.length === 0) return [`step ${name} was not run`];
-  const bad = reports.filter(({ status }) => status === 'failed' || status === 'cut');
-  if (bad.length > 0) {
-    return bad.map(({ status, message = 'no message' }) =>
-      status === 'cut'
-        ? `step ${name} did not fit into the minutes: ${message}`
-        : `step ${name} failed: ${message}`,
-    );
-  }
-  if (reports.some(({ status }) => status === 'passed')) return [];
-  const { message } = reports.at(-1)!;
-  if (message === undefined) return [`step ${name} was skipped without saying why`];
-  return /\bcuda\b/i.test(message)
-    ? []
-    : [`step ${name} was skipped, though not for want of CUDA: ${message}`];
+function brokenByStep(records: readonly StepRecord[]): string[] {
+  const last = records.at(-1);
+  if (last === undefined) return ['was not run'];
+  // A later call's report repeats what an earlier one found.
+  const failures = new Set(records.filter(({ status }) => status === 'failed').map(messageOf));
+  if (failures.size > 0) return [...failures].map((message) => `failed: ${message}`);
+  if (records.some(({ status }) => status === 'passed')) return [];
+  if (last.status === 'cut') return [`did not fit into the minutes: ${messageOf(last)}`];
+  if (last.message === undefined) return ['was skipped without saying why'];
+  return /\bcuda\b/i.test(last.message) ? [] : [`was skipped, though not for want of CUDA: ${last.message}`];
+}
+
+function messageOf({ message = 'without a message' }: StepRecord): string {
+  return message;
 }
 
 interface FoundFile extends ReturnedFile {

@@ -1,28 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { CheckRecord, StepRecord, StepStatus } from '../check/record.js';
+
 /** What a call leaves of its figures. */
 const REPORT_FILE = 'gpu-check.json';
 
-const STATUSES = ['passed', 'failed', 'skipped', 'cut'] as const;
+const STATUSES: readonly StepStatus[] = ['passed', 'failed', 'skipped', 'cut'];
 
-/** What came of one step of the check. */
-export interface StepReport {
-  readonly name: string;
-  readonly what: string;
-  /** `cut`: the minutes ran out. */
-  readonly status: (typeof STATUSES)[number];
-  readonly seconds: number;
-  /** Why it failed, was cut or was skipped. */
-  readonly message?: string;
-  readonly figures: readonly unknown[];
-}
-
-/** The part of the check's report that a rehearsal looks at. */
-export interface CheckReport {
-  readonly minutes: number;
-  readonly steps: readonly StepReport[];
-}
+/** The part of the check's record that a rehearsal looks at. */
+export type CheckReport = Pick<CheckRecord, 'minutes' | 'steps'>;
 
 /**
  * Reads what a call has reported.
@@ -41,14 +28,15 @@ export async function readReport(out: string): Promise<CheckReport | { readonly 
   if (!isObject(report) || !isObject(report['machine']))
     return { wrong: `its ${REPORT_FILE} names no machine` };
   const { minutes, steps } = report;
-  if (typeof minutes !== 'number') return { wrong: `its ${REPORT_FILE} has no minutes` };
+  if (!Array.isArray(minutes) || !minutes.every((value) => typeof value === 'number'))
+    return { wrong: `its ${REPORT_FILE} has no minutes` };
   if (!Array.isArray(steps) || !steps.every(isStep)) {
     return { wrong: `its ${REPORT_FILE} has no list of steps with name, what, status, seconds and figures` };
   }
   return { minutes, steps };
 }
 
-function isStep(value: unknown): value is StepReport {
+function isStep(value: unknown): value is StepRecord {
   if (!isObject(value)) return false;
   const { name, what, status, seconds, message, figures } = value;
   return (
