@@ -8,6 +8,7 @@ import { markdownOf } from './check/markdown.js';
 import type { CheckRecord } from './check/record.js';
 import { gpuCheckError } from './errors.js';
 import { pack } from './pack/pack.js';
+import { rehearse } from './rehearse/rehearse.js';
 
 const workspace = join(import.meta.dirname, '../..');
 
@@ -21,6 +22,15 @@ part-2 and so on, each of at most 55 MiB. There, part-1/run --help tells the res
   --app                our code alone, as .gpu-check/part-app: to send it again after it was mended
   --out FOLDER         for the parts (default .gpu-check)
 
+npm run gpu-check -- rehearse [options]
+
+Packs the check, and runs its parts here as they will be run there: in a root filesystem with a compiler and a
+Python with PyTorch, without Node and without a network, on the processor and with small sizes.
+
+  --minutes N          of each call (default 6)
+  --only LIST          these steps alone
+  --images N           as above
+
 npm run gpu-check -- table FILE
 
 Prints a gpu-check.json as the docs show it.`;
@@ -33,6 +43,8 @@ async function main(args: readonly string[]): Promise<number> {
       images: { type: 'string' },
       checkpoint: { type: 'string' },
       app: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '6' },
+      only: { type: 'string' },
       out: { type: 'string', default: join(workspace, '.gpu-check') },
       help: { type: 'boolean', default: false },
     },
@@ -42,19 +54,34 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 1;
   }
+  const images = values.images === undefined ? undefined : Number(values.images);
+  if (images !== undefined && !(Number.isInteger(images) && images >= 0))
+    throw usageError('--images is out of range', values.images!, 'a whole number of at least 0');
+  const log = (line: string) => console.error(line);
+  const packing = {
+    out: resolve(values.out),
+    appOnly: values.app,
+    log,
+    ...(images !== undefined && { images }),
+  };
   switch (command) {
-    case 'pack': {
-      const images = values.images === undefined ? undefined : Number(values.images);
-      if (images !== undefined && !(Number.isInteger(images) && images >= 0))
-        throw usageError('--images is out of range', values.images!, 'a whole number of at least 0');
+    case 'pack':
       await pack({
-        out: resolve(values.out),
-        appOnly: values.app,
-        log: (line) => console.error(line),
-        ...(images !== undefined && { images }),
+        ...packing,
         ...(values.checkpoint !== undefined && { checkpoint: resolve(values.checkpoint) }),
       });
       return 0;
+    case 'rehearse': {
+      const steps = values.only?.split(',');
+      const { broken } = await rehearse({
+        parts: await pack(packing),
+        device: 'cpu',
+        minutes: Number(values.minutes),
+        log,
+        ...(steps && { steps }),
+      });
+      console.log(broken.length === 0 ? 'The check is ready to travel.' : broken.join('\n'));
+      return broken.length === 0 ? 0 : 1;
     }
     case 'table':
       for (const file of rest)

@@ -145,9 +145,9 @@ function batchNormGradients(withResidual: boolean) {
     tf.sum<tf.Scalar>(
       tf.mul(
         weight,
-        batchNorm(input!, {
-          scale: scale!,
-          offset: offset!,
+        batchNorm(input, {
+          scale: scale,
+          offset: offset,
           training: true,
           ...(added && { residual: added, activation: 'relu' }),
         }),
