@@ -1,6 +1,7 @@
 import { TorchBackendError } from '../errors.js';
 import { activeDevice } from './activeDevice.js';
 import { type Activity, deviceTimes, type KernelTime, operatorTimes } from './kernelTimes.js';
+import { synchronize } from './synchronize.js';
 
 /**
  * Runs a function and tells what it took on the torch backend's device, by libtorch's profiler.
@@ -20,7 +21,7 @@ export async function profile(body: () => void | Promise<void>): Promise<KernelT
   if (device === 'mps') throw unavailable('The profiler does not see the kernels of the device mps.');
   const isCuda = device.startsWith('cuda');
   // What was started before is not the body's.
-  addon.synchronize(device);
+  synchronize();
   let started: 0 | 1;
   try {
     started = addon.startProfiler(isCuda);
@@ -38,7 +39,7 @@ export async function profile(body: () => void | Promise<void>): Promise<KernelT
   let numbers: number[] = [];
   try {
     await body();
-    addon.synchronize(device);
+    synchronize();
   } finally {
     [names, numbers] = addon.stopProfiler();
   }
