@@ -61,12 +61,15 @@ const KILLED = 137;
  * All of it is gone when the root is closed or this process ends, however it ends.
  */
 export class EmptyRoot {
+  /** A folder for what comes back that is to go with the root. */
+  readonly results: string;
   readonly #base: string;
   readonly #namespaces: readonly [string, ...string[]];
   readonly #keeper: ChildProcess;
   #carried: string[] = [];
 
   private constructor(base: string, namespaces: readonly [string, ...string[]], keeper: ChildProcess) {
+    this.results = join(base, 'results');
     this.#base = base;
     this.#namespaces = namespaces;
     this.#keeper = keeper;

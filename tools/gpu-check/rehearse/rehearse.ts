@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 import { findPeer, type Peer } from '../../bench/peer.js';
@@ -61,21 +59,16 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
   const { parts, keepGoing = false, log } = options;
   checkParts(parts);
   const python = options.python ?? (await peerHere(log));
-  const out = options.out ?? (await mkdtemp(join(tmpdir(), 'protocl-rehearsed-')));
   const calls: RehearsedCall[] = [];
+  const root = await EmptyRoot.open({ python, log });
   try {
-    const root = await EmptyRoot.open({ python, log });
-    try {
-      for (const part of parts) {
-        const call = await rehearseCall(root, part, out, options);
-        calls.push(call);
-        if (call.broken.length > 0 && !keepGoing) break;
-      }
-    } finally {
-      await root.close();
+    for (const part of parts) {
+      const call = await rehearseCall(root, part, options);
+      calls.push(call);
+      if (call.broken.length > 0 && !keepGoing) break;
     }
   } finally {
-    if (options.out === undefined) await rm(out, { recursive: true });
+    await root.close();
   }
   const reports = calls.flatMap(({ report }) => report ?? []);
   return {
@@ -91,8 +84,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalResul
 async function rehearseCall(
   root: EmptyRoot,
   part: string,
-  results: string,
-  { device, minutes, steps, log }: RehearseOptions,
+  { device, minutes, steps, out: results = root.results, log }: RehearseOptions,
 ): Promise<RehearsedCall> {
   const name = basename(part);
   const out = join(results, name);

@@ -18,7 +18,14 @@ jest.setTimeout(60_000);
 const folder = mkdtempSync(join(tmpdir(), 'rehearse-test-'));
 const modules = join(folder, 'modules');
 writeFakeTorch(modules);
-afterAll(() => rmSync(folder, { recursive: true }));
+const temporary = join(folder, 'temporary');
+mkdirSync(temporary);
+const environment = { ...process.env };
+process.env['TMPDIR'] = temporary;
+afterAll(() => {
+  process.env = environment;
+  rmSync(folder, { recursive: true });
+});
 
 const python = { python: 'python3', modulePath: [modules], name: 'PyTorch 9.9' };
 const trial = join(folder, 'trial');
@@ -114,7 +121,7 @@ function rehearsal(
       expect.stringMatching(/^part-\d: it left no gpu-check\.json$/),
       'step train did not fit into the minutes: after 3 of 9',
     ]);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('protocl-rehearsed-'))).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
 
     const stopped = await rehearsal({ parts: [late, good], steps: ['train'] });
     expect(stopped.calls).toHaveLength(1);
