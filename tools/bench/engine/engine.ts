@@ -24,7 +24,7 @@ export async function engineSides(peer: Peer | null): Promise<Sides> {
 /** A ResNet's training step and what it consists of, against PyTorch. */
 export const engine: Benchmark = {
   name: 'engine',
-  async run({ options, peer: findPeer, report, signal }) {
+  async run({ options, peer: findPeer, report, signal, onResult }) {
     const cases = options.deviceCases ? deviceEngineCases(options) : engineCases(options);
     const checked = agreementNetworks(options);
     requireSelection([...checked.map(agreementName), ...cases.map(({ name }) => name)], options.filter);
@@ -32,7 +32,7 @@ export const engine: Benchmark = {
     for (const network of checked.filter((one) => isSelected(agreementName(one), options.filter))) {
       report(await checkAgreement(network, sides, options, { signal }));
     }
-    return runCases(cases, sides, { ...options, report, signal });
+    return runCases(cases, sides, { ...options, report, signal, ...(onResult && { onResult }) });
   },
 };
 

@@ -69,7 +69,7 @@ export function epochCases(
 }
 
 /** What the peer needs to know of a preset. */
-function peerSettings(config: Config, recipe: object): Record<string, unknown> {
+export function peerSettings(config: Config, recipe: object): Record<string, unknown> {
   const { encoder, method, optimizer, schedule, training } = config;
   if (method.kind !== 'pcl') throw new TypeError(`the peer has PCL alone, not ${method.kind}`);
   return {

@@ -1,5 +1,6 @@
 import type { Peer } from '../peer.js';
 import type { BenchOptions } from '../options.js';
+import type { BenchResult } from './record.js';
 import type { Outcome } from './runCases.js';
 
 /** What a benchmark is run with. */
@@ -11,6 +12,8 @@ export interface BenchContext {
   readonly signal?: AbortSignal | undefined;
   /** Tells the user one line. */
   readonly report: (line: string) => void;
+  /** Told each result at once. */
+  readonly onResult?: (result: BenchResult) => void;
 }
 
 /** A benchmark that `npm run bench -- NAME` can run. */

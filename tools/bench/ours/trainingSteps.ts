@@ -1,3 +1,4 @@
+import type { ImageDataset } from '@protocl/datasets';
 import { createEncoder } from '@protocl/encoders';
 import { loadData, methodOf, type Config } from '@protocl/pipeline';
 import { optimizerOf, type Method, type TrainingBatch, type TrainingSource } from '@protocl/trainer';
@@ -14,9 +15,13 @@ export interface Learner {
   readonly epoch: number;
 }
 
-/** Makes the method of a configuration, and opens its images. */
-export async function createLearner(config: Config): Promise<Learner> {
-  const { source } = await loadData(config, { log: console.error });
+/**
+ * Makes the method of a configuration, and opens its images.
+ *
+ * @param train images in the place of those that the configuration names
+ */
+export async function createLearner(config: Config, train?: ImageDataset): Promise<Learner> {
+  const { source } = await loadData(config, { log: console.error, ...(train && { images: { train } }) });
   const encoder = createEncoder({ ...config.encoder, seed: config.seed });
   const method = methodOf(config, { encoder, source });
   const epoch = config.method.kind === 'pcl' ? config.method.warmupEpochs : 0;

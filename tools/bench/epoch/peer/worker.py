@@ -1,7 +1,4 @@
-"""The peer's side of the epoch benchmark: PCL with the same settings, in plain PyTorch, torchvision and faiss."""
-
-import copy
-import math
+"""The peer's side of the epoch benchmark on the processor: plain PyTorch, torchvision and faiss."""
 
 import faiss
 import numpy
@@ -9,35 +6,20 @@ import torch
 import torch.nn.functional as F
 from bench_side import serve
 from load_torchvision import torchvision
-from network import encoder
+
+from pcl import Pcl
 from views import plain_batches, training_batches
 
 WORKERS = 2
 EVALUATION_BATCH = 500
 
 
-class Pcl:
-    """Query and momentum encoder, queue and prototypes; Li et al., ICLR 2021."""
-
+class OnProcessor(Pcl):
     def __init__(self, parameters):
-        torch.set_num_threads(parameters["threads"])
         faiss.omp_set_num_threads(parameters["threads"])
-        self.settings = settings = parameters["settings"]
-        self.batch = settings["batch"]
-        self.query = encoder(settings["depth"], settings["width"], settings["head"], settings["dimension"])
-        self.query = self.query.to(memory_format=torch.channels_last)
-        self.key = copy.deepcopy(self.query).requires_grad_(False)
-        self.queue = F.normalize(torch.randn(settings["queue"], settings["dimension"]), dim=1)
-        self.pointer = 0
-        self.optimizer = torch.optim.SGD(
-            self.query.parameters(),
-            lr=settings["learningRate"],
-            momentum=settings["sgdMomentum"],
-            weight_decay=settings["weightDecay"],
-        )
-        self.prototypes = []
+        super().__init__(parameters)
         self.versions = {
-            "torch": torch.__version__,
+            **self.versions,
             "torchvision": torchvision.__version__,
             "faiss": faiss.__version__,
         }
@@ -47,16 +29,9 @@ class Pcl:
         """Of all images by the momentum encoder, L2-normalised [n, D]."""
         self.key.eval()
         batches = plain_batches(self.settings["data"], self.settings["recipe"], EVALUATION_BATCH, WORKERS)
-        found = [F.normalize(self.key(images.to(memory_format=torch.channels_last)), dim=1) for images in batches]
+        found = [self.embed_key(images.to(memory_format=self.memory_format)) for images in batches]
         self.key.train()
         return torch.cat(found).numpy()
-
-    def expect(self):
-        """The E-step: features, one k-means for each granularity, concentrations."""
-        features = self.features()
-        self.prototypes = [
-            self.cluster(features, k, seed) for seed, k in enumerate(self.settings["granularities"])
-        ]
 
     def cluster(self, features, k, seed):
         kmeans = faiss.Kmeans(
@@ -82,38 +57,8 @@ class Pcl:
             torch.from_numpy(concentration).float(),
         )
 
-    def step(self, views, indices):
-        first, second = (view.to(memory_format=torch.channels_last) for view in views)
-        query = F.normalize(self.query(first), dim=1)
-        with torch.no_grad():
-            momentum = self.settings["momentum"]
-            for mine, theirs in zip(self.key.parameters(), self.query.parameters()):
-                mine.mul_(momentum).add_(theirs, alpha=1 - momentum)
-            key = F.normalize(self.key(second), dim=1)
-        loss = self.instance_loss(query, key)
-        if self.prototypes:
-            loss = loss + sum(self.prototype_loss(query, indices, *each) for each in self.prototypes) / len(
-                self.prototypes
-            )
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        self.queue[self.pointer : self.pointer + len(key)] = key
-        self.pointer = (self.pointer + len(key)) % len(self.queue)
-        if not math.isfinite(loss.item()):
-            raise ValueError("the loss is not finite")
 
-    def instance_loss(self, query, key):
-        positive = (query * key).sum(dim=1, keepdim=True)
-        logits = torch.cat([positive, query @ self.queue.T], dim=1) / self.settings["temperature"]
-        return F.cross_entropy(logits, torch.zeros(len(query), dtype=torch.long))
-
-    def prototype_loss(self, query, indices, centroids, assignments, concentration):
-        """Against all prototypes, each of them one column."""
-        return F.cross_entropy(query @ centroids.T / concentration, assignments[indices])
-
-
-class TrainingSteps(Pcl):
+class TrainingSteps(OnProcessor):
     """The M-step: batches from the loader, ProtoNCE, backward pass, update."""
 
     def __init__(self, parameters):
@@ -126,7 +71,7 @@ class TrainingSteps(Pcl):
             self.step(*next(self.batches))
 
 
-class ExpectationSteps(Pcl):
+class ExpectationSteps(OnProcessor):
     """The E-step alone."""
 
     def run(self, iterations):
