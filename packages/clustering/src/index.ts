@@ -7,6 +7,7 @@ export {
   type PreparedFaissNode,
   type PrepareFaissNodeOptions,
 } from './faiss/prepareFaissNode.js';
+export { lloyd, type LloydOptions, type LloydResult, type LloydStep } from './kmeans/lloyd.js';
 export { kmeans, type KMeansOptions, type KMeansProgress, type KMeansResult } from './kmeans/kmeans.js';
 export { adjustedRandIndex } from './metrics/adjustedRandIndex.js';
 export { clusterPurity } from './metrics/clusterPurity.js';

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import { serializeError } from '@protocl/core';
+
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
@@ -29,10 +31,23 @@ export const engine: Benchmark = {
     const checked = agreementNetworks(options);
     requireSelection([...checked.map(agreementName), ...cases.map(({ name }) => name)], options.filter);
     const sides = await engineSides(await findPeer());
+    const disagreements: string[] = [];
     for (const network of checked.filter((one) => isSelected(agreementName(one), options.filter))) {
-      report(await checkAgreement(network, sides, options, { signal }));
+      try {
+        report(await checkAgreement(network, sides, options, { signal }));
+      } catch (error) {
+        // Times are worth knowing all the same, beside this failure.
+        disagreements.push(serializeError(error).message);
+        report(disagreements.at(-1)!);
+      }
     }
-    return runCases(cases, sides, { ...options, report, signal, ...(onResult && { onResult }) });
+    const outcome = await runCases(cases, sides, {
+      ...options,
+      report,
+      signal,
+      ...(onResult && { onResult }),
+    });
+    return { ...outcome, failures: [...disagreements, ...outcome.failures] };
   },
 };
 

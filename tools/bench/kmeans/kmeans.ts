@@ -5,23 +5,35 @@ import { join } from 'node:path';
 import { serializeError } from '@protocl/core';
 
 import { bundledSide } from '../harness/bundledSide.js';
-import type { Benchmark } from '../harness/benchmark.js';
+import type { Benchmark, BenchContext } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
 import { requireSelection } from '../harness/requireSelection.js';
-import { isSelected, runCases } from '../harness/runCases.js';
-import { peerSide } from '../peer.js';
+import { isSelected, runCases, type Outcome } from '../harness/runCases.js';
+import { peerSide, type Peer } from '../peer.js';
 import { withFaiss } from '../peerPackages.js';
 import { kmeansCases, kmeansTasks } from './cases.js';
+import { lloydCases } from './deviceCases.js';
 import { checkObjective, objectiveName } from './objective.js';
 import { writePoints } from './writePoints.js';
 
 /** A clustering takes seconds to half a minute, and its time varies little. */
 const MOST_SAMPLES = 5;
 
+/** The programs of the steps on a graphics processor, where the peer needs nothing but PyTorch. */
+export async function lloydSides(peer: Peer | null): Promise<Sides> {
+  return {
+    ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
+    peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/lloyd_worker.py')),
+    peerName: peer && peer.name,
+  };
+}
+
 /** k-means against faiss: the same points, steps and runs; first the objective, then the time. */
 export const kmeans: Benchmark = {
   name: 'kmeans',
-  async run({ options, peer: findPeer, report }) {
+  async run(context) {
+    if (context.options.deviceCases) return runOnDevice(context);
+    const { options, peer: findPeer, report, signal } = context;
     const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
     const points = join(folder, 'points.bin');
     const cases = kmeansCases(points, options);
@@ -43,10 +55,20 @@ export const kmeans: Benchmark = {
         });
       }
       const samples = Math.min(options.samples, MOST_SAMPLES);
-      const { results, failures } = await runCases(cases, sides, { ...options, samples, report });
+      const { results, failures } = await runCases(cases, sides, { ...options, samples, report, signal });
       return { results, failures: [...disagreements, ...failures] };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   },
 };
+
+async function runOnDevice({ options, peer, report, signal }: BenchContext): Promise<Outcome> {
+  const cases = lloydCases(options);
+  requireSelection(
+    cases.map(({ name }) => name),
+    options.filter,
+  );
+  const samples = Math.min(options.samples, MOST_SAMPLES);
+  return runCases(cases, await lloydSides(await peer()), { ...options, samples, report, signal });
+}

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 
 import { kmeansCases, kmeansTasks } from '../kmeans/cases.js';
+import { lloydCases } from '../kmeans/deviceCases.js';
 import { writePoints } from '../kmeans/writePoints.js';
 import { parseOptions } from '../options.js';
 
@@ -24,6 +25,33 @@ test('the k-means benchmark runs without a peer', async () => {
   expect(names).toEqual(['case', 'kmeans/200x8/k-5/threads-2', 'kmeans/200x8/k-10/threads-2', '']);
   expect(stderr).toMatch(/k-10\/objective: ours \d+\.\d+, no peer/);
 }, 120_000);
+
+test('steps of k-means run on a processor too, to try them out', async () => {
+  const { stdout } = await bench('kmeans', ...small, '--device-cases', '--sample-seconds', '0.01');
+  const names = stdout.split('\n').map((line) => line.split(' ')[0]);
+  const steps = ['tf32', 'float32'].flatMap((precision) => [
+    `lloyd/400x8/k-5/${precision}/cpu`,
+    `lloyd/400x8/k-40/${precision}/cpu`,
+  ]);
+  expect(names).toEqual(['case', ...steps, '']);
+}, 120_000);
+
+test('steps are measured at the sizes of ImageNet, and compared with their products', () => {
+  const cases = lloydCases(parseOptions(['kmeans', '--device', 'cuda']));
+  expect(cases.map(({ name }) => name)).toEqual(
+    ['tf32', 'float32'].flatMap((precision) =>
+      [1000, 25_000, 100_000].map((k) => `lloyd/1280000x128/k-${k}/${precision}/cuda`),
+    ),
+  );
+  for (const { name, ours, peers } of cases) {
+    const isTf32 = name.includes('tf32');
+    expect(ours['float32Precision']).toBe(isTf32 ? 'high' : 'highest');
+    expect(peers.map(({ task, aside }) => [task['way'], task['precision'], aside ?? false])).toEqual([
+      ['products', isTf32 ? 'tf32' : 'float32', false],
+      ['step', isTf32 ? 'tf32' : 'float32', true],
+    ]);
+  }
+});
 
 test('the full sizes are those that are promised', () => {
   const options = parseOptions(['kmeans', '--threads', '1']);
