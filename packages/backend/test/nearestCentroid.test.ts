@@ -121,6 +121,17 @@ describeOnEveryBackend('nearestCentroid', () => {
     tf.dispose([centroids, points, indices, squaredDistances]);
   });
 
+  test('where squares overflow, the distances tell', () => {
+    const points = tf.tensor2d([
+      [1e30, 0],
+      [-1e30, 0],
+      [1, 2],
+    ]);
+    const { indices, squaredDistances } = nearestCentroid(points, tf.slice(points, 0, 2));
+    expect([...squaredDistances.dataSync()].slice(0, 2).every(Number.isFinite)).toBe(false);
+    tf.dispose([points, indices, squaredDistances]);
+  });
+
   test('no points', () => {
     const { indices, squaredDistances } = nearestCentroid(
       tf.zeros<Rank.R2>([0, 3]),

@@ -84,11 +84,11 @@ function onDevice(points: Handle, centroids: Handle, device: string): [Handle, H
   const screen = { centroids, centre, transposed: transpose(centred), norms, farthest };
   const found = inBlocks(n, mostScores / k, (start, count) => {
     const block = narrow(points, 0, start, count);
-    const { scores, limit, best } = scored(block, screen);
+    const { scores, limit, best, lowest } = scored(block, screen);
     const runnersUp = amin(scatterValueInPlace(scores, 1, best, Infinity), [1], true);
-    return [best, isAtMost(runnersUp, limit)].map(flat);
+    return [best, isAtMost(runnersUp, limit), lowest].map(flat);
   });
-  const [indices, isOpen] = found as [Handle, Handle];
+  const [indices, isOpen, lowest] = found as [Handle, Handle, Handle];
   const open = unbind(nonzero(isOpen), 1)[0] as Handle;
   const [openCount] = shapeOf(open) as [number];
   if (openCount > 0) {
@@ -104,11 +104,15 @@ function onDevice(points: Handle, centroids: Handle, device: string): [Handle, H
       indexSelect(centroids, 0, narrow(indices, 0, start, count)),
     ),
   ]);
-  return [indices, distances as Handle];
+  // Where squares overflow nothing is known of what is nearest: such a distance is no number.
+  return [indices, addInPlace(distances, multiplyScalarInPlace(lowest, 0))];
 }
 
-/** Scores [rows, k], and for each row up to which score a centroid is a candidate, and the best one: [rows, 1]. */
-function scored(block: Handle, screen: Screen): { scores: Handle; limit: Handle; best: Handle } {
+/**
+ * Scores [rows, k], and for each row up to which score a centroid is a candidate, and the best one and its score, all
+ * [rows, 1].
+ */
+function scored(block: Handle, screen: Screen): Record<'scores' | 'limit' | 'best' | 'lowest', Handle> {
   const { centre, transposed, norms, farthest } = screen;
   const [, dimension] = shapeOf(block) as [number, number];
   const centred = sub(block, centre);
@@ -119,7 +123,7 @@ function scored(block: Handle, screen: Screen): { scores: Handle; limit: Handle;
   const reach = addInPlace(sqrtInPlace(sum(square(centred), [1], true)), farthest);
   const bound = multiplyScalarInPlace(square(reach), 4 * (dimension + 16) * unitRoundoff);
   const limit = addScalarInPlace(addInPlace(bound, lowest), tiny);
-  return { scores, limit, best };
+  return { scores, limit, best, lowest };
 }
 
 /** For each point of the block the nearest of its candidates, the first of equally near ones: int64 [rows]. */
