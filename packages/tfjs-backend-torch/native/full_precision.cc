@@ -7,20 +7,21 @@ namespace protocl {
 
 namespace {
 
-// bias + alpha * (a b), without TF32, which keeps 10 bits of each factor.
-at::Tensor addmm_in_full_precision(const at::Tensor& bias, const at::Tensor& a, const at::Tensor& b, double alpha) {
+// a b without TF32, which keeps 10 bits of each factor. (With a bias libtorch has another routine for it, which does not
+// ask for the guard.)
+at::Tensor mm_in_full_precision(const at::Tensor& a, const at::Tensor& b) {
   const at::NoTF32Guard in_full;
-  return at::addmm(bias, a, b, 1, alpha);
+  return at::mm(a, b);
 }
 
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(PROTOCL_NAMESPACE, library) {
-  library.def("addmm_in_full_precision(Tensor bias, Tensor a, Tensor b, float alpha) -> Tensor");
+  library.def("mm_in_full_precision(Tensor a, Tensor b) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(PROTOCL_NAMESPACE, CompositeExplicitAutograd, library) {
-  library.impl("addmm_in_full_precision", &addmm_in_full_precision);
+  library.impl("mm_in_full_precision", &mm_in_full_precision);
 }
 
 }  // namespace protocl

@@ -228,7 +228,7 @@ test('the kernels for the CPU are not called', () => {
     );
   });
   const own = traffic().operators.filter((name) => name.startsWith('protocl::'));
-  expect(new Set(own)).toEqual(new Set(['protocl::addmm_in_full_precision']));
+  expect(new Set(own)).toEqual(new Set(['protocl::mm_in_full_precision']));
 });
 
 test('what is computed in pieces has no more than one of them at a time', () => {

@@ -7,7 +7,7 @@ import { defineKernel } from './defineKernel.js';
 import { inBlocks } from './inBlocks.js';
 
 const onCpu = listOperator('protocl::nearest_centroid');
-const addProductInFull = operator('protocl::addmm_in_full_precision');
+const productInFull = operator('protocl::mm_in_full_precision');
 const mean = operator('aten::mean', 'dim');
 const sub = operator('aten::sub', 'Tensor');
 const square = operator('aten::square');
@@ -21,6 +21,12 @@ const addInPlace = operator('aten::add_', 'Tensor');
 const addScalarInPlace = operator('aten::add_', 'Scalar');
 const multiplyScalarInPlace = operator('aten::mul_', 'Scalar');
 const transpose = operator('aten::t');
+const multiplyScalar = operator('aten::mul', 'Scalar');
+const eye = operator('aten::eye', 'm');
+const expand = operator('aten::expand');
+const unsqueeze = operator('aten::unsqueeze');
+const pad = operator('aten::constant_pad_nd');
+const cat = operator('aten::cat');
 const isAtMost = operator('aten::le', 'Tensor');
 const equal = operator('aten::eq', 'Tensor');
 const nonzero = operator('aten::nonzero');
@@ -61,15 +67,17 @@ defineKernel<NearestCentroidInputs, object>('NearestCentroid', ({ inputs, backen
 interface Screen {
   readonly centroids: Handle;
   readonly centre: Handle;
-  readonly transposed: Handle;
-  readonly norms: Handle;
+  /** [D + extra, k]: -2c, and |c|² below it. */
+  readonly factors: Handle;
+  /** [1, extra]: 1 for |c|², and zeros up to a length that is quick to multiply. */
+  readonly behind: Handle;
   readonly farthest: Handle;
 }
 
 /**
  * The same for devices that the addon has no kernel for.
  *
- * Scores |c|² - 2xc are matrix products, and rounded: all centroids whose scores come within their error bound of the
+ * Scores |c|² - 2xc are one matrix product, and rounded: all centroids whose scores come within their error bound of the
  * best are candidates. A point mostly has one, and is done with; the others' candidates are compared by the differences
  * themselves. That there are such is read back once for all points, so that the device never runs dry.
  */
@@ -81,7 +89,10 @@ function onDevice(points: Handle, centroids: Handle, device: string): [Handle, H
   const centred = sub(centroids, centre);
   const norms = sum(square(centred), [1]);
   const farthest = sqrtInPlace(amax(norms));
-  const screen = { centroids, centre, transposed: transpose(centred), norms, farthest };
+  const extra = 4 - (dimension % 4);
+  const withNorms = cat([multiplyScalar(centred, -2), pad(unsqueeze(norms, 1), [0, extra - 1], 0)], 1);
+  const behind = eye(1, extra, 'float32', undefined, device);
+  const screen = { centroids, centre, factors: transpose(withNorms), behind, farthest };
   const found = inBlocks(n, mostScores / k, (start, count) => {
     const block = narrow(points, 0, start, count);
     const { scores, limit, best, lowest } = scored(block, screen);
@@ -113,10 +124,10 @@ function onDevice(points: Handle, centroids: Handle, device: string): [Handle, H
  * [rows, 1].
  */
 function scored(block: Handle, screen: Screen): Record<'scores' | 'limit' | 'best' | 'lowest', Handle> {
-  const { centre, transposed, norms, farthest } = screen;
-  const [, dimension] = shapeOf(block) as [number, number];
+  const { centre, factors, behind, farthest } = screen;
+  const [rows, dimension] = shapeOf(block) as [number, number];
   const centred = sub(block, centre);
-  const scores = addProductInFull(norms, centred, transposed, -2);
+  const scores = productInFull(cat([centred, expand(behind, [rows, -1])], 1), factors);
   const [lowest, best] = smallest(scores, 1, true) as [Handle, Handle];
   // Sums of D products are off by at most D roundings of their magnitude, twice over for a difference of two, with some
   // to spare for the subtraction of the centre and for the reach.
