@@ -4,6 +4,9 @@ import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
+import { deviceAugmentCases } from '../augment/deviceCases.js';
+import { parseOptions } from '../options.js';
+
 const execute = promisify(execFile);
 const main = join(import.meta.dirname, '../main.ts');
 const small = ['--tiny', '--backend', 'cpu', '--no-peer', '--samples', '2', '--threads', '2'];
@@ -24,6 +27,28 @@ test('the augment benchmark runs without a peer', async () => {
   ]);
   expect(stdout.match(/no peer/g)).toHaveLength(3);
 }, 60_000);
+
+test('on a graphics processor images of two sizes are turned into views', async () => {
+  const cases = deviceAugmentCases(parseOptions(['augment', '--device', 'cuda']));
+  expect(cases.map(({ name, items, ours }) => [name, items, ours['side']])).toEqual([
+    ['two-views/cifar/32px/batch-256/cuda', 256, 32],
+    ['two-views/moco-v2/256px-to-224px/batch-256/cuda', 256, 256],
+  ]);
+  for (const { ours, peers } of cases) {
+    expect(peers.map(({ task }) => task['way'])).toEqual(['batched', 'v2-images', 'v2-batch']);
+    for (const { task, aside, mayFail } of peers) {
+      // One draw for a whole batch is less than what ours does.
+      expect([aside, mayFail]).toEqual([task['way'] === 'v2-batch', true]);
+      expect(task).toMatchObject({ recipe: ours['recipe'], side: ours['side'], device: 'cuda' });
+    }
+  }
+});
+
+test('which a processor can try out', async () => {
+  const { stdout } = await bench('augment', ...small, '--device-cases', '--backend', 'wasm');
+  expect(stdout).toMatch(/^two-views\/cifar\/32px\/batch-4\/cpu .*no peer$/m);
+  expect(stdout).toMatch(/^two-views\/moco-v2\/256px-to-224px\/batch-4\/cpu .*no peer$/m);
+}, 120_000);
 
 test('a filter that leaves no case is refused', async () => {
   await expect(bench('augment', ...small, '--filter', 'png')).rejects.toMatchObject({

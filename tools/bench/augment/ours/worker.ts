@@ -14,12 +14,19 @@ import { startEngine } from '../../ours/startEngine.js';
 const SIDE = 32;
 const VIEWS = [0, 1];
 
+interface ViewsTask {
+  readonly batch: number;
+  readonly recipe: ResolvedRecipe;
+  /** Of the images, in pixels. */
+  readonly side?: number;
+}
+
 /** Two views of batches that lie in memory as bytes. */
 function prepareViews(parameters: TaskParameters): PreparedTask {
-  const { batch, recipe } = parameters as { batch: number; recipe: ResolvedRecipe };
-  const shape = [batch, SIDE, SIDE, 3] as const;
+  const { batch, recipe, side = SIDE } = parameters as unknown as ViewsTask;
+  const shape = [batch, side, side, 3] as const;
   const random = randomStream({ seed: 1, purpose: 'benchmark images' });
-  const bytes = Uint8Array.from(random.integers(batch * SIDE * SIDE * 3, 256));
+  const bytes = Uint8Array.from(random.integers(batch * side * side * 3, 256));
   const indices = Int32Array.from({ length: batch }, (_, i) => i);
   let epoch = 0;
   return {

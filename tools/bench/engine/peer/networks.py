@@ -95,9 +95,11 @@ class Profile(Train):
     def device_events(self, profiler):
         found = {}
         for event in profiler.events():
-            if event.device_type != torch.autograd.DeviceType.CUDA:
+            # Annotations, such as that of an optimizer's step, span kernels that are told themselves.
+            is_annotation = getattr(event, "is_user_annotation", False) or event.name.startswith("Optimizer.")
+            if event.device_type != torch.autograd.DeviceType.CUDA or is_annotation:
                 continue
-            kind = "copy" if event.name.startswith("Memcpy") else "kernel"
+            kind = "copy" if event.name.startswith(("Memcpy", "Memset")) else "kernel"
             kernel = found.setdefault(event.name, {"name": event.name, "calls": 0, "seconds": 0.0, "kind": kind})
             kernel["calls"] += 1
             kernel["seconds"] += event.time_range.elapsed_us() / 1e6

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from batched_views import BatchedViews
 from bench_side import serve
+from torch_kmeans import count, kmeans, nearest
 
 from pcl import Pcl
 from split_batch_norm import split_batch_norms
-from torch_kmeans import kmeans, nearest
 
 EVALUATION_BATCH = 500
 
@@ -75,7 +75,7 @@ class OnDevice(Pcl):
     def cluster(self, features, k, seed):
         centroids = kmeans(features, k, self.settings["iterations"], self.settings["redo"], seed)
         squared, assignments = nearest(features, centroids)
-        sizes = torch.bincount(assignments, minlength=k)
+        sizes = count(assignments, k)
         sums = torch.zeros(k, device=self.device).index_add_(0, assignments, squared.sqrt())
         concentration = sums / (sizes * torch.log(sizes + 10) + 1e-12)
         concentration = torch.where(sizes < 2, concentration.max(), concentration)

@@ -20,10 +20,16 @@ def run(points, centroids, iterations):
     for _ in range(iterations):
         squared, assignments = nearest(points, centroids)
         sums = torch.zeros_like(centroids).index_add_(0, assignments, points)
-        sizes = torch.bincount(assignments, minlength=len(centroids)).unsqueeze(1)
+        sizes = count(assignments, len(centroids)).unsqueeze(1)
         # A cluster without points stays where it is.
         centroids = torch.where(sizes > 0, sums / sizes.clamp(min=1), centroids)
     return centroids, squared.sum(dtype=torch.float64)
+
+
+def count(assignments, k):
+    """Points of each cluster, as float32. `bincount` would make the host wait."""
+    sizes = torch.zeros(k, device=assignments.device)
+    return sizes.index_add_(0, assignments, torch.ones_like(assignments, dtype=torch.float32))
 
 
 def nearest(points, centroids):
