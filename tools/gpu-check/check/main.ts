@@ -96,7 +96,9 @@ async function check({ home, out, device, minutes, only, again }: Options): Prom
 
   const chosen = steps.filter(({ name, repeats = false }) => {
     if (only !== undefined) return only.includes(name);
-    return again || repeats || record.steps.find((step) => step.name === name)?.status !== 'passed';
+    const before = record.steps.find((step) => step.name === name);
+    // What was cut has its figures, and would be cut again.
+    return again || repeats || before === undefined || ['failed', 'skipped'].includes(before.status);
   });
   const ran: StepRecord[] = [];
   for (const step of chosen) {

@@ -41,36 +41,68 @@ function byKind(figures: readonly Figure[]): string[] {
           ),
         ]),
     ...(comparisons.length === 0 ? [] : [comparisonTable(comparisons.map(({ record }) => record))]),
-    ...profiles.map(({ name, kernels }) =>
-      [
-        `${name}:`,
-        table(
-          ['kernel', 'calls a step', 'ms a step'],
-          kernels.map(({ name: kernel, calls, milliseconds }) => [
-            `\`${shortened(kernel)}\``,
-            shown(calls),
-            shown(milliseconds),
-          ]),
-        ),
-      ].join('\n\n'),
-    ),
+    ...profiles.map(profileTable),
   ];
+}
+
+function profileTable({ name, profile }: Extract<Figure, { kind: 'profile' }>): string {
+  const { kernels, others, copies } = profile;
+  const rows = [
+    ...kernels.map((kernel) => ({ ...kernel, name: `\`${shortened(kernel.name)}\`` })),
+    ...(others.kinds === 0 ? [] : [{ ...others, name: `${others.kinds} more` }]),
+    ...copies,
+  ];
+  const shownRows = rows.map(({ name: kernel, calls, milliseconds }) => [
+    kernel,
+    shown(calls),
+    shown(milliseconds),
+  ]);
+  return [`${name}:`, table(['kernel', 'calls a step', 'ms a step'], shownRows)].join('\n\n');
 }
 
 type Comparison = Extract<Figure, { kind: 'comparison' }>['record'];
 
 function comparisonTable(records: readonly Comparison[]): string {
   return table(
-    ['case', 'unit', 'ours', 'peer', 'ratio', 'the peer is'],
-    records.map(({ name, unit, ours, peer, ratio, peerName }) => [
+    [
+      'case',
+      'unit',
+      'ours',
+      'peer',
+      'ratio',
+      'host ms, ours / peer',
+      'items/s',
+      'MiB, ours / peer',
+      'the peer, and its other ways',
+    ],
+    records.map(({ name, unit, ours, peer, ratio, peerName, variants, leftOut, ...figures }) => [
       name,
       unit,
       shown(ours),
       peer === null ? '' : shown(peer),
       ratio === null ? '' : ratio.toFixed(3),
-      peerName ?? '',
+      ofBoth(figures.hostMilliseconds),
+      figures.itemsPerSecond.ours === null ? '' : figures.itemsPerSecond.ours.toFixed(0),
+      ofBoth(figures.deviceMiB),
+      [
+        peerName ?? 'none',
+        ...variants
+          .filter(({ label }) => label !== peerName)
+          .map(({ label, median }) => `${lastPart(label)} ${shown(median)}`),
+        ...leftOut.map(({ label }) => `${lastPart(label)} failed`),
+      ].join('; '),
     ]),
   );
+}
+
+function ofBoth({ ours, peer }: Comparison['deviceMiB']): string {
+  if (ours === null && peer === null) return '';
+  return [ours, peer].map((figure) => (figure === null ? '-' : shown(figure))).join(' / ');
+}
+
+/** Of `PyTorch 2.11, eager, bfloat16` what comes behind the name. */
+function lastPart(label: string): string {
+  return label.replace(/^PyTorch [^,]+, /, '');
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

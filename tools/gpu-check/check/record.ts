@@ -1,12 +1,12 @@
+import type { SideProfile } from '../../bench/engine/profile.js';
 import type { BenchRecord } from '../../bench/harness/record.js';
-import type { ProfiledKernel } from './steps/profile.js';
 
 /** One thing that a step found out. */
 export type Figure =
   | { readonly kind: 'value'; readonly name: string; readonly unit: string; readonly value: number | string }
   /** A comparison with the peer, as `npm run bench` makes it. */
   | { readonly kind: 'comparison'; readonly record: BenchRecord }
-  | { readonly kind: 'profile'; readonly name: string; readonly kernels: readonly ProfiledKernel[] };
+  | { readonly kind: 'profile'; readonly name: string; readonly profile: SideProfile };
 
 /**
  * How a step ended. `skipped`: it could not or need not run here, and the message says why; `cut`: its time was

@@ -74,8 +74,9 @@ export async function runStep(step: Step, options: RunStepOptions): Promise<Step
 
   const seconds = (Date.now() - begun) / 1e3;
   const record = { name: step.name, what: step.what, seconds, figures, commit };
-  if (ended !== undefined && ended.message === undefined) return { ...record, status: 'passed' };
-  if (ended?.message !== undefined) return { ...record, status: 'failed', message: ended.message };
+  if (ended?.failure !== undefined) return { ...record, status: 'failed', message: ended.failure };
+  if (ended?.unfinished !== undefined) return { ...record, status: 'cut', message: ended.unfinished };
+  if (ended !== undefined) return { ...record, status: 'passed' };
   if (isCut) return { ...record, status: 'cut', message: `its time was over after ${seconds.toFixed(0)} s` };
   const message = `its process ended with ${ending}. It last said:\n${tail.join('\n')}`;
   return { ...record, status: 'failed', message };

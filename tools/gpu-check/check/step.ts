@@ -33,8 +33,16 @@ export interface Step {
   readonly needs?: readonly ('cuda' | 'carried images' | 'images')[];
   /** Whether each call goes on with it, though it has passed. */
   readonly repeats?: boolean;
-  /** @throws what makes the step fail, after the figures that it could get */
-  run(context: StepContext): Promise<void>;
+  /**
+   * @returns nothing, or what there was no time for
+   * @throws what makes the step fail, after the figures that it could get
+   */
+  run(context: StepContext): Promise<string | undefined>;
+}
+
+/** Is aborted when a step should be done. */
+export function signalAtDeadline(context: Pick<StepContext, 'deadline'>): AbortSignal {
+  return AbortSignal.timeout(Math.max(1, secondsLeft(context) * 1e3));
 }
 
 /** Seconds until a step should be done. */

@@ -19,7 +19,8 @@ export interface StepSettings {
 export type StepMessage =
   | { readonly type: 'figure'; readonly figure: Figure }
   | { readonly type: 'log'; readonly line: string }
-  | { readonly type: 'ended'; readonly message?: string };
+  /** `failure`: the whole message; `unfinished`: what there was no time for. */
+  | { readonly type: 'ended'; readonly failure?: string; readonly unfinished?: string };
 
 function send(message: StepMessage): Promise<void> {
   return new Promise((resolve) => {
@@ -44,15 +45,15 @@ const log = (line: string): void => {
 };
 let peer: Promise<Peer | null> | undefined;
 try {
-  await step.run({
+  const unfinished = await step.run({
     ...settings,
     log,
     tell: (figure) => void send({ type: 'figure', figure }),
     peer: () => (peer ??= findPeer({ device: settings.device, report: log })),
   });
-  await send({ type: 'ended' });
+  await send({ type: 'ended', ...(unfinished !== undefined && { unfinished }) });
 } catch (error) {
-  await send({ type: 'ended', message: wholeMessage(error) });
+  await send({ type: 'ended', failure: wholeMessage(error) });
 }
 // A backend may keep threads that would hold the process up.
 process.exit(0);

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { sha256File, writeFileAtomic } from '@protocl/core';
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '@protocl/trainer';
 
+import { LIMITS, MIB } from '../limits.js';
 import { compressText, expandText } from './compression.js';
 import { incompleteCheckpoint, readPieces, writePieces, type Piece } from './pieces.js';
 import { decodeTensors, encodeTensors, type CodedTensor, type Rounding } from './tensorCoding.js';
@@ -51,7 +52,6 @@ const STEM = 'checkpoint';
 const INDEX = `${STEM}.json`;
 const CONFIG = 'config.json';
 const LOG = 'log.jsonl';
-const MIB = 2 ** 20;
 
 /** In the order in which they are tried. */
 const ROUNDINGS: readonly (Rounding | null)[] = [
@@ -72,7 +72,7 @@ const ROUNDINGS: readonly (Rounding | null)[] = [
 export async function packCheckpoint(
   checkpointFile: string,
   folder: string,
-  { pieceBytes = Math.floor(15.9 * MIB), totalBytes = 55 * MIB }: PackCheckpointOptions = {},
+  { pieceBytes = LIMITS.fileBytes, totalBytes = LIMITS.partBytes - MIB }: PackCheckpointOptions = {},
 ): Promise<PackedCheckpoint> {
   const { state, ...described } = await loadCheckpoint(checkpointFile);
   const texts = await textsOf(dirname(dirname(resolve(checkpointFile))));

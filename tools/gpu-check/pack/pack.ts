@@ -9,6 +9,7 @@ import { sha256File } from '@protocl/core';
 import { encodedCifar10, type ChunkFile } from '../images/cifarChunks.js';
 import { partition } from '../images/partition.js';
 import { gpuCheckError } from '../errors.js';
+import { LIMITS, MIB } from '../limits.js';
 import { writeArchive } from './archive.js';
 import { filesBesideSources, repositoryFile, writeBundles } from './bundles.js';
 import { nodeArchive } from './nodeBinary.js';
@@ -17,9 +18,6 @@ import { writeNodeModules } from './nodeModules.js';
 const execute = promisify(execFile);
 const workspace = join(import.meta.dirname, '../../..');
 const travel = join(import.meta.dirname, '../travel');
-
-/** What a part may weigh: what a device machine takes in one call, less the repository that travels beside it. */
-export const PART_BYTES = 55 * 2 ** 20;
 
 /** How the check is packed. */
 export interface PackOptions {
@@ -55,7 +53,7 @@ export async function pack(options: PackOptions): Promise<string[]> {
   const { out, log } = options;
   await mkdir(out, { recursive: true });
   const carried = options.appOnly === true ? [] : await carriedFiles(options);
-  const groups = partition(carried, PART_BYTES - 2 ** 16);
+  const groups = partition(carried, LIMITS.partBytes - 2 ** 16);
   const of = 1 + groups.length;
   const first = options.appOnly === true ? 'part-app' : 'part-1';
   await removeParts(out, options.appOnly === true);
@@ -69,8 +67,8 @@ export async function pack(options: PackOptions): Promise<string[]> {
     for (const part of parts) {
       const place = join(out, relative(work, part));
       const bytes = await weigh(part);
-      log(`${relative(process.cwd(), place)}  ${(bytes / 2 ** 20).toFixed(1)} MiB`);
-      if (bytes > PART_BYTES) throw tooLarge(place, bytes);
+      log(`${relative(process.cwd(), place)}  ${(bytes / MIB).toFixed(1)} MiB`);
+      if (bytes > LIMITS.partBytes) throw tooLarge(place, bytes);
       await move(part, place);
       places.push(place);
     }
@@ -180,7 +178,7 @@ async function move(from: string, to: string): Promise<void> {
 }
 
 /** Bytes of all files in a folder. */
-export async function weigh(folder: string): Promise<number> {
+async function weigh(folder: string): Promise<number> {
   let bytes = 0;
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
@@ -191,8 +189,8 @@ export async function weigh(folder: string): Promise<number> {
 function tooLarge(part: string, bytes: number): Error {
   return gpuCheckError('PACK_TOO_LARGE', {
     message: 'a part is too large to travel',
-    given: `${part} of ${(bytes / 2 ** 20).toFixed(1)} MiB`,
-    expected: `at most ${PART_BYTES / 2 ** 20} MiB`,
+    given: `${part} of ${(bytes / MIB).toFixed(1)} MiB`,
+    expected: `at most ${LIMITS.partBytes / MIB} MiB`,
     remedy: 'Find what has grown: tar -tvzf app.tar.gz lists it',
   });
 }

@@ -2,18 +2,8 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 import type { StepRecord } from '../check/record.js';
+import { LIMITS, MIB } from '../limits.js';
 import type { CheckReport } from './readReport.js';
-
-const MIB = 2 ** 20;
-
-/** What the machines that the check is made for take and give back. */
-const LIMITS = {
-  partBytes: 55 * MIB,
-  files: 8,
-  fileBytes: 16 * MIB,
-  allFilesBytes: 64 * MIB,
-  folders: 2,
-} as const;
 
 /** A file that came back. */
 export interface ReturnedFile {

@@ -39,7 +39,17 @@ const record: CheckRecord = {
     step('build', { figures: [{ kind: 'value', name: 'time', unit: 's', value: 41.234 }] }),
     step('agreement', { status: 'failed', message: 'PROBLEM: a|b\nmore' }),
     step('profile', {
-      figures: [{ kind: 'profile', name: 'ours', kernels: [{ name: 'gemm', calls: 2, milliseconds: 1.5 }] }],
+      figures: [
+        {
+          kind: 'profile',
+          name: 'ours',
+          profile: {
+            kernels: [{ name: 'gemm', calls: 2, milliseconds: 1.5 }],
+            others: { kinds: 7, calls: 9, milliseconds: 0.25 },
+            copies: [{ name: 'Memcpy DtoH', calls: 1, milliseconds: 0.01 }],
+          },
+        },
+      ],
     }),
   ],
 };
@@ -52,6 +62,8 @@ test('the table names the machine, how each step ended and its figures', () => {
   expect(markdown).toContain('| agreement | failed | 12 | PROBLEM: a\\|b |');
   expect(markdown).toContain('| time | 41.23 | s |');
   expect(markdown).toContain('| `gemm` | 2 | 1.500 |');
+  expect(markdown).toContain('| 7 more | 9 | 0.2500 |');
+  expect(markdown).toContain('| Memcpy DtoH | 1 | 0.01000 |');
 });
 
 test('figures of stand-ins and of small sizes cannot be mistaken for results', () => {

@@ -69,8 +69,13 @@ test('a step that ends without a message has passed; its figures and output are 
 });
 
 test('a step that fails keeps its whole message and the figures before it', async () => {
-  const { record } = await run(`${figure(1)} process.send({ type: 'ended', message: 'first\\nsecond' });`);
+  const { record } = await run(`${figure(1)} process.send({ type: 'ended', failure: 'first\\nsecond' });`);
   expect(record).toMatchObject({ status: 'failed', message: 'first\nsecond', figures: [{ value: 1 }] });
+});
+
+test('a step that says what it had no time for is cut', async () => {
+  const { record } = await run(`${figure(1)} process.send({ type: 'ended', unfinished: 'the rest' });`);
+  expect(record).toMatchObject({ status: 'cut', message: 'the rest', figures: [{ value: 1 }] });
 });
 
 test('a process that crashes has failed, and its last output says why', async () => {

@@ -25,7 +25,7 @@ export const agreement: Step = {
     const differences = await compare(device === 'cpu' ? 'cpu:0' : device, log);
     for (const { name, error } of differences) tell(value(name, 'relative error', error));
     const failed = differences.filter(({ error, tolerance }) => !(error <= tolerance));
-    if (failed.length === 0) return;
+    if (failed.length === 0) return undefined;
     throw gpuCheckError('STEP_FAILED', {
       message:
         `${failed.length} of ${differences.length} outputs differ:\n` +

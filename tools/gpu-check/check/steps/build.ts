@@ -15,7 +15,7 @@ export const build: Step = {
     const { libtorch } = await prepareTorch({ log });
     tell(value('libtorch', 'version', libtorch.version));
     tell(value('time until the addon was there', 's', (performance.now() - begun) / 1e3));
-    if (device === 'cpu' || libtorch.cuda) return;
+    if (device === 'cpu' || libtorch.cuda) return undefined;
     throw gpuCheckError('STEP_FAILED', {
       message: 'this PyTorch was built without CUDA',
       given: `${libtorch.version} in ${libtorch.root}`,

@@ -29,6 +29,7 @@ export const images: Step = {
     }
     tell(value('images', 'kind', result.images));
     tell(value('time to decode', 's', (performance.now() - begun) / 1e3));
+    return undefined;
   },
 };
 

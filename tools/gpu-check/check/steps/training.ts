@@ -30,11 +30,12 @@ export const training: Step = {
     await takeOver(context, folder);
     const summary = await trainOn(context, folder);
     await report(context, folder, summary);
-    if (summary.checkpoint === null) return;
+    if (summary.checkpoint === null) return undefined;
     // Where it comes home, beside the figures.
     const packed = await packCheckpoint(summary.checkpoint, join(context.results, 'checkpoint'));
     context.tell(value('checkpoint that comes home', 'MiB', packed.bytes / 2 ** 20));
     context.tell(value('checkpoint', 'kind', packed.exact ? 'exact' : 'rounded to 16 bits'));
+    return undefined;
   },
 };
 
