@@ -21,7 +21,7 @@ export function deviceAugmentSides(peer: Peer | null): Promise<Sides> {
 /** Augmentation against torchvision on PIL images: batches in memory, and files; on a device, against PyTorch on tensors. */
 export const augment: Benchmark = {
   name: 'augment',
-  async run({ options, peer: findPeer, report, signal }) {
+  async run({ options, peer: findPeer, report, signal, onResult }) {
     const { deviceCases } = options;
     const cases = deviceCases ? deviceAugmentCases(options) : augmentCases(PICTURE, options);
     requireSelection(
@@ -29,11 +29,10 @@ export const augment: Benchmark = {
       options.filter,
     );
     const torch = await findPeer();
-    const withImages = torch && (await withTorchvision(torch, report));
     const sides = deviceCases
-      ? await deviceAugmentSides(torch && { ...torch, modulePath: (withImages ?? torch).modulePath })
-      : await sidesWith(withImages, 'peer/worker.py');
-    return runCases(cases, sides, { ...options, report, signal });
+      ? await deviceAugmentSides(torch)
+      : await sidesWith(torch && (await withTorchvision(torch, report)), 'peer/worker.py');
+    return runCases(cases, sides, { ...options, report, signal, onResult });
   },
 };
 

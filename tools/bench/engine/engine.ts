@@ -43,9 +43,11 @@ export const engine: Benchmark = {
     }
     const outcome = await runCases(cases, sides, {
       ...options,
+      // Programs that start CUDA take seconds to do so.
+      keepSides: options.deviceCases,
       report,
       signal,
-      ...(onResult && { onResult }),
+      onResult,
     });
     return { ...outcome, failures: [...disagreements, ...outcome.failures] };
   },

@@ -25,7 +25,7 @@ export function deviceEpochSides(peer: Peer | null): Promise<Sides> {
 export const epoch: Benchmark = {
   name: 'epoch',
   async run(context) {
-    const { options, report, signal } = context;
+    const { options, report, signal, onResult } = context;
     const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
     try {
       const data = await writeImages(folder, options, report);
@@ -39,7 +39,7 @@ export const epoch: Benchmark = {
       const sides = options.deviceCases
         ? await deviceEpochSides(await context.peer())
         : await sidesWith(await peerOnProcessor(context), 'peer/worker.py');
-      return await runCases(cases, sides, { ...options, report, signal });
+      return await runCases(cases, sides, { ...options, report, signal, onResult });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -21,7 +21,7 @@ const MOST_SAMPLES = 3;
 /** Evaluators against scikit-learn: the same features and settings; first the scores, then the time. */
 export const evaluators: Benchmark = {
   name: 'evaluators',
-  async run({ options, peer: findPeer, report }) {
+  async run({ options, peer: findPeer, report, signal, onResult }) {
     const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
     const cases = evaluatorCases(folder, options);
     const tasks = evaluatorTasks(options);
@@ -42,7 +42,13 @@ export const evaluators: Benchmark = {
         });
       }
       const samples = Math.min(options.samples, MOST_SAMPLES);
-      const { results, failures } = await runCases(cases, sides, { ...options, samples, report });
+      const { results, failures } = await runCases(cases, sides, {
+        ...options,
+        samples,
+        report,
+        signal,
+        onResult,
+      });
       return { results, failures: [...disagreements, ...failures] };
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -13,7 +13,7 @@ export interface BenchContext {
   /** Tells the user one line. */
   readonly report: (line: string) => void;
   /** Told each result at once. */
-  readonly onResult?: (result: BenchResult) => void;
+  readonly onResult?: ((result: BenchResult) => void) | undefined;
 }
 
 /** A benchmark that `npm run bench -- NAME` can run. */

@@ -27,7 +27,7 @@ export interface RunOptions {
   /** Told one line as a case begins, and what goes wrong. */
   readonly report: (line: string) => void;
   /** Told each result at once. */
-  readonly onResult?: (result: BenchResult) => void;
+  readonly onResult?: ((result: BenchResult) => void) | undefined;
 }
 
 /** What came out of a list of cases. A case that failed has no result; the others are not affected. */

@@ -9,7 +9,7 @@ import { methodCases } from './cases.js';
 /** Training steps of the other methods, against those of PCL, which takes the peer's place. */
 export const methods: Benchmark = {
   name: 'methods',
-  async run({ options, report }) {
+  async run({ options, report, signal, onResult }) {
     const cases = methodCases(options);
     requireSelection(
       cases.map(({ name }) => name),
@@ -17,6 +17,6 @@ export const methods: Benchmark = {
     );
     const ours = await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts'));
     const sides = { ours, peer: options.peer ? ours : null, peerName: options.peer ? 'PCL' : null };
-    return runCases(cases, sides, { ...options, report });
+    return runCases(cases, sides, { ...options, report, signal, onResult });
   },
 };
