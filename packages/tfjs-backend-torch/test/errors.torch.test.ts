@@ -51,7 +51,7 @@ const wrongShapes: Mistake[] = [
   {
     name: 'an image without its batch axis',
     body: () => run('Conv2D', { x: ones([8, 8, 3]), filter: ones([3, 3, 3, 5]) }, window),
-    code: 'TORCH_ERROR',
+    code: 'INVALID_ARGUMENT',
     says: ['Conv2D failed on x [8,8,3] float32'],
   },
   {

@@ -25,16 +25,23 @@ import { filterGradientByProducts, productsAreFaster } from './filterGradientByP
 import { finishConvolution } from './fusedActivation.js';
 import {
   emptyOutput,
+  fittingOutputGradient,
   fromChannelsSecond,
   inputGradient,
   isEmpty,
   outputGradient,
   paddedInput,
+  preparedInput,
+  preparedShape,
   shapedLikeInput,
   type SpatialWindow,
   spatialWindow,
+  unpadded,
 } from './spatialWindow.js';
 
+const nhwc = operator('protocl::conv2d_nhwc');
+const nhwcInputGradient = operator('protocl::conv2d_nhwc_input_gradient');
+const nhwcFilterGradient = operator('protocl::conv2d_nhwc_filter_gradient');
 const permute = operator('aten::permute');
 const contiguous = operator('aten::contiguous');
 const empty = operator('aten::empty', 'memory_format');
@@ -77,8 +84,16 @@ defineKernel<Conv2DBackpropInputInputs, Conv2DBackpropInputAttrs & ConvolutionAt
   Conv2DBackpropInput,
   ({ inputs: { dy, filter }, attrs, backend }) => {
     const { window, groups } = geometryOf(attrs.inputShape, filter.shape, attrs);
+    const { stride, padding, dilation } = window;
+    if (window.channelsLast) {
+      const outer = fittingOutputGradient(dy, window, backend);
+      const sizes = preparedShape(window);
+      const adopted = adoptedFilter(filter, backend);
+      const gradient = nhwcInputGradient(outer, adopted, sizes, stride, padding, dilation, groups);
+      return backend.output(unpadded(gradient, window, backend));
+    }
     const input = shapedLikeInput(undefined, window, backend);
-    const weight = adoptedFilter(filter, backend);
+    const weight = outputFirst(adoptedFilter(filter, backend));
     const gradient = convolutionInputGradient(
       outputGradient(dy, window, backend),
       input,
@@ -97,6 +112,14 @@ defineKernel<Conv2DBackpropFilterInputs, Conv2DBackpropFilterAttrs & Convolution
     const [height, width, inChannels, outChannels] = attrs.filterShape;
     if (productsAreFaster(inChannels, window, groups, backend)) {
       return backend.output(filterGradientByProducts(dy, x, window, backend));
+    }
+    if (window.channelsLast) {
+      const { stride, padding, dilation } = window;
+      const outer = fittingOutputGradient(dy, window, backend);
+      const input = preparedInput(backend.handle(x), window);
+      return backend.output(
+        nhwcFilterGradient(outer, input, attrs.filterShape, stride, padding, dilation, groups),
+      );
     }
     const sizes = [outChannels, inChannels, height, width];
     const weight = empty(sizes, 'float32', undefined, backend.device, undefined, 'channels_last');
@@ -134,13 +157,19 @@ function forward(
   { window, groups }: Geometry,
   backend: TorchBackend,
 ): Handle {
+  const weight = adoptedFilter(filter, backend);
+  if (window.channelsLast) {
+    const { stride, padding, dilation } = window;
+    return nhwc(preparedInput(backend.handle(x), window), weight, bias, stride, padding, dilation, groups);
+  }
   const input = paddedInput(backend.handle(x), window);
-  return fromChannelsSecond(convolve(input, adoptedFilter(filter, backend), bias, window, groups), window);
+  return fromChannelsSecond(convolve(input, outputFirst(weight), bias, window, groups), window);
 }
 
 /**
- * A filter as libtorch sees it: a channels_last view with the output channels first. tfjs's HWIO memory is neither
- * contiguous nor channels_last in that view, so that each convolution would copy it: the tensor adopts the layout once.
+ * A filter that lies in memory as libtorch wants it: with the output channels first it is channels_last. tfjs's HWIO
+ * memory is neither contiguous nor channels_last in that view, so that each convolution would copy it: the tensor adopts
+ * the layout once.
  */
 function adoptedFilter(filter: TensorInfo, backend: TorchBackend): Handle {
   const handle = backend.handle(filter);
@@ -148,8 +177,13 @@ function adoptedFilter(filter: TensorInfo, backend: TorchBackend): Handle {
   const wanted = [width * inChannels, inChannels, 1, height * width * inChannels];
   const strides = stridesOf(handle);
   if (filter.shape.some((size, axis) => size > 1 && strides[axis] !== wanted[axis])) {
-    const relaid = contiguous(permute(handle, [3, 2, 0, 1]), 'channels_last');
+    const relaid = contiguous(outputFirst(handle), 'channels_last');
     backend.relayout(filter, permute(relaid, [2, 3, 1, 0]));
   }
-  return permute(backend.handle(filter), [3, 2, 0, 1]);
+  return backend.handle(filter);
+}
+
+/** A filter as libtorch sees it: output channels, input channels, height, width. */
+function outputFirst(filter: Handle): Handle {
+  return permute(filter, [3, 2, 0, 1]);
 }

@@ -2,27 +2,17 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { TorchBackend } from '../backend.js';
 import type { Handle } from '../native/addon.js';
-import { shapeOf } from '../native/description.js';
 import { listOperator, operator } from '../native/operator.js';
 import { defineKernel } from './defineKernel.js';
 
 const trainingOnCpu = listOperator('protocl::batch_norm_training');
 const trainingGradOnCpu = listOperator('protocl::batch_norm_training_backward');
 const inferenceOnCpu = operator('protocl::batch_norm_inference');
-const nativeBatchNorm = listOperator('aten::native_batch_norm');
-const nativeBatchNormBackward = listOperator('aten::native_batch_norm_backward');
-const movedim = operator('aten::movedim', 'int');
-const add_ = operator('aten::add_', 'Tensor');
-const relu_ = operator('aten::relu_');
-const thresholdBackward = operator('aten::threshold_backward');
-const pow = operator('aten::pow', 'Tensor_Scalar');
-const addScalar_ = operator('aten::add_', 'Scalar');
-const clampMin_ = operator('aten::clamp_min_');
-const contiguous = operator('aten::contiguous');
+const trainingElsewhere = listOperator('protocl::batch_norm_training_by_libtorch');
+const trainingGradElsewhere = listOperator('protocl::batch_norm_training_backward_by_libtorch');
+const inferenceElsewhere = operator('protocl::batch_norm_inference_by_libtorch');
 
 type Activation = 'linear' | 'relu';
-/** The momentum of running statistics, which are not kept here. */
-const unused = 0;
 
 interface TrainingInputs {
   x: TensorInfo;
@@ -41,25 +31,9 @@ defineKernel<TrainingInputs, TrainingAttributes>('FusedBatchNormTraining', ({ in
     backend.handle(info),
   ) as Triple;
   const residual = optionalHandle(backend, inputs.residual);
+  const normalize = backend.device === 'cpu' ? trainingOnCpu : trainingElsewhere;
   const relu = attrs.activation === 'relu';
-  if (backend.device === 'cpu') {
-    return trainingOnCpu(x, scale, offset, residual, attrs.epsilon, relu).map((handle) =>
-      backend.output(handle),
-    );
-  }
-  const [normalized, mean, inverse] = nativeBatchNorm(
-    channelsSecond(x),
-    scale,
-    offset,
-    null,
-    null,
-    true,
-    unused,
-    attrs.epsilon,
-  ) as Triple;
-  const variance = clampMin_(addScalar_(pow(inverse, -2), -attrs.epsilon), 0);
-  const y = activated(channelsLast(normalized), residual, relu);
-  return [y, mean, variance, inverse].map((handle) => backend.output(handle));
+  return normalize(x, scale, offset, residual, attrs.epsilon, relu).map((handle) => backend.output(handle));
 });
 
 interface TrainingGradInputs {
@@ -86,26 +60,9 @@ defineKernel<TrainingGradInputs, TrainingGradAttributes>(
       backend.handle(info),
     ) as Triple;
     const relu = attrs.activation === 'relu';
-    if (backend.device === 'cpu') {
-      const gradients = trainingGradOnCpu(dy, x, relu ? y : null, ...statistics, relu, attrs.hasResidual);
-      return outputGradients(backend, gradients.slice(0, 3), gradients[3] as Handle, inputs.dy, attrs);
-    }
-    const masked = relu ? thresholdBackward(dy, y, 0) : dy;
-    const [scale, mean, inverse] = statistics;
-    const [dx, dscale, doffset] = nativeBatchNormBackward(
-      channelsSecond(masked),
-      channelsSecond(x),
-      scale,
-      null,
-      null,
-      mean,
-      inverse,
-      true,
-      unused,
-      [true, true, true],
-    ) as Triple;
-    const residualGradient = relu && attrs.hasResidual ? masked : undefinedHandle;
-    return outputGradients(backend, [channelsLast(dx), dscale, doffset], residualGradient, inputs.dy, attrs);
+    const differentiate = backend.device === 'cpu' ? trainingGradOnCpu : trainingGradElsewhere;
+    const gradients = differentiate(dy, x, relu ? y : null, ...statistics, relu, attrs.hasResidual);
+    return outputGradients(backend, gradients.slice(0, 3), gradients[3] as Handle, inputs.dy, attrs);
   },
 );
 
@@ -121,17 +78,8 @@ defineKernel<InferenceInputs, TrainingAttributes>('FusedBatchNormInference', ({ 
   );
   const residual = optionalHandle(backend, inputs.residual);
   const relu = attrs.activation === 'relu';
-  if (backend.device === 'cpu') {
-    return backend.output(inferenceOnCpu(x, ...parameters, residual, attrs.epsilon, relu));
-  }
-  const [normalized] = nativeBatchNorm(
-    channelsSecond(x),
-    ...parameters,
-    false,
-    unused,
-    attrs.epsilon,
-  ) as Triple;
-  return backend.output(activated(channelsLast(normalized), residual, relu));
+  const normalize = backend.device === 'cpu' ? inferenceOnCpu : inferenceElsewhere;
+  return backend.output(normalize(x, ...parameters, residual, attrs.epsilon, relu));
 });
 
 type Triple = [Handle, Handle, Handle];
@@ -141,20 +89,6 @@ const undefinedHandle = -1 as Handle;
 
 function optionalHandle(backend: TorchBackend, info: TensorInfo | undefined): Handle | null {
   return info == null ? null : backend.handle(info);
-}
-
-function channelsSecond(handle: Handle): Handle {
-  return shapeOf(handle).length > 2 ? movedim(handle, -1, 1) : handle;
-}
-
-function channelsLast(handle: Handle): Handle {
-  return shapeOf(handle).length > 2 ? contiguous(movedim(handle, 1, -1)) : handle;
-}
-
-/** Adds the residual and applies the activation in place, on a tensor that only the kernel holds. */
-function activated(y: Handle, residual: Handle | null, relu: boolean): Handle {
-  const sum = residual === null ? y : add_(y, residual);
-  return relu ? relu_(sum) : sum;
 }
 
 /** Without an activation the residual's gradient is dy itself. */

@@ -132,11 +132,22 @@ export function shapedLikeInput(
   if (x !== undefined && window.explicit === undefined && window.sampled === undefined) {
     return channelsSecond(backend.handle(x), window);
   }
-  const sizes = window.sampled === undefined ? paddedSizes(window) : window.axes.map(({ output }) => output);
-  const channels = window.inputShape[window.channelsLast ? window.axes.length + 1 : 1] as number;
+  const shape = preparedShape(window);
   const format = window.channelsLast ? memoryFormat(window) : 'contiguous';
-  const shape = [window.inputShape[0] as number, channels, ...sizes];
+  if (window.channelsLast) shape.splice(1, 0, shape.pop() as number);
   return empty(shape, 'float32', undefined, backend.device, undefined, format);
+}
+
+/** The shape of what {@link preparedInput} gives, in the data format of the call. */
+export function preparedShape(window: SpatialWindow): number[] {
+  if (window.sampled === undefined) return paddedShape(window);
+  const { channelsLast, inputShape, axes } = window;
+  const sizes = axes.map(({ output }) => output);
+  const [batch, channels] = [
+    inputShape[0] as number,
+    inputShape[channelsLast ? axes.length + 1 : 1] as number,
+  ];
+  return channelsLast ? [batch, ...sizes, channels] : [batch, channels, ...sizes];
 }
 
 /** The gradient of the output with its channels second, checked as in {@link fittingOutputGradient}. */
@@ -168,7 +179,12 @@ export function fittingOutputGradient(dy: TensorInfo, window: SpatialWindow, bac
 
 /** The gradient of the unpadded input, in the data format of the call, from that of {@link paddedInput}. */
 export function inputGradient(gradient: Handle, window: SpatialWindow, backend: TorchBackend): Handle {
-  let result = fromChannelsSecond(gradient, window);
+  return unpadded(fromChannelsSecond(gradient, window), window, backend);
+}
+
+/** The same from a gradient that is in the data format of the call already. */
+export function unpadded(gradient: Handle, window: SpatialWindow, backend: TorchBackend): Handle {
+  let result = gradient;
   if (window.sampled !== undefined) {
     const whole = zeros(paddedShape(window), dataTypeOf(result), undefined, backend.device);
     copyInto(sampled(whole, window), result);
