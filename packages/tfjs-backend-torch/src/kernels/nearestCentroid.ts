@@ -42,6 +42,8 @@ const full = operator('aten::full');
 const mostScores = 2 ** 27;
 /** The same for the few points with several candidates, of which all could be: 320 MiB with the pairs' numbers. */
 const mostOpenScores = 2 ** 24;
+/** Values of the points that are compared at once: 256 MiB, and as much for their way from the centre. */
+const mostPointValues = 2 ** 26;
 /** Values of the differences between points and centroids that exist at once: 128 MiB. */
 const mostDifferences = 2 ** 25;
 /** Half the distance between 1 and the next float32. */
@@ -93,7 +95,7 @@ function onDevice(points: Handle, centroids: Handle, device: string): [Handle, H
   const withNorms = cat([multiplyScalar(centred, -2), pad(unsqueeze(norms, 1), [0, extra - 1], 0)], 1);
   const behind = eye(1, extra, 'float32', undefined, device);
   const screen = { centroids, centre, factors: transpose(withNorms), behind, farthest };
-  const found = inBlocks(n, mostScores / k, (start, count) => {
+  const found = inBlocks(n, Math.min(mostScores / k, mostPointValues / dimension), (start, count) => {
     const block = narrow(points, 0, start, count);
     const { scores, limit, best, lowest } = scored(block, screen);
     const runnersUp = amin(scatterValueInPlace(scores, 1, best, Infinity), [1], true);
@@ -103,10 +105,14 @@ function onDevice(points: Handle, centroids: Handle, device: string): [Handle, H
   const open = unbind(nonzero(isOpen), 1)[0] as Handle;
   const [openCount] = shapeOf(open) as [number];
   if (openCount > 0) {
-    const [decided] = inBlocks(openCount, mostOpenScores / k, (start, count) => {
-      const block = indexSelect(points, 0, narrow(open, 0, start, count));
-      return [amongCandidates(block, screen, device)];
-    });
+    const [decided] = inBlocks(
+      openCount,
+      Math.min(mostOpenScores / k, mostPointValues / dimension),
+      (start, count) => {
+        const block = indexSelect(points, 0, narrow(open, 0, start, count));
+        return [amongCandidates(block, screen, device)];
+      },
+    );
     indexCopyInPlace(indices, 0, open, decided);
   }
   const [distances] = inBlocks(n, mostDifferences / dimension, (start, count) => [
