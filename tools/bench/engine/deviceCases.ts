@@ -107,6 +107,7 @@ function networkVariants(
   const way = (variant: string, task: object, aside = false): PeerVariant => ({
     variant,
     aside,
+    compiles: 'compile' in task,
     task: { ...best, ...task },
   });
   // Half the bits are another computation; what they would give is worth knowing all the same.

@@ -16,6 +16,8 @@ export interface PeerVariant {
   readonly aside?: boolean;
   /** Where it fails, such as for want of a compiler, the case goes on without it. */
   readonly mayFail?: boolean;
+  /** Takes long to prepare, but no time of the device, so that such variants do it at the same time. */
+  readonly compiles?: boolean;
 }
 
 /** One comparison: what both sides do, and how it is measured. Less is better, always. */
@@ -80,6 +82,7 @@ export interface Contender {
   readonly task: Readonly<Record<string, unknown>>;
   readonly aside: boolean;
   readonly mayFail: boolean;
+  readonly compiles: boolean;
 }
 
 /** Our side first, then each way of the peer's, if there is a peer. */
@@ -87,13 +90,14 @@ export function contendersOf(benchCase: Case, sides: Sides): Contender[] {
   const { peer, peerName } = sides;
   const shared = { threads: benchCase.threads };
   const task = { ...shared, ...benchCase.ours };
-  const ours = { label: 'ours', side: sides.ours, task, aside: false, mayFail: false };
+  const ours = { label: 'ours', side: sides.ours, task, aside: false, mayFail: false, compiles: false };
   if (peer === null) return [ours];
   return [
     ours,
-    ...benchCase.peers.map(({ variant, task, aside = false, mayFail = false }) => {
+    ...benchCase.peers.map(({ variant, task, aside = false, mayFail = false, compiles = false }) => {
       const label = [peerName ?? peer.label, variant].filter((part) => part !== '').join(', ');
-      return { label, side: { ...peer, label }, task: { ...shared, ...task }, aside, mayFail };
+      const side = { ...peer, label };
+      return { label, side, task: { ...shared, ...task }, aside, mayFail, compiles };
     }),
   ];
 }

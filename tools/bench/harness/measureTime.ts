@@ -56,9 +56,14 @@ export async function measureTime(
     const inTurn = (order: readonly Runner[], act: (runner: Runner) => Promise<unknown>) =>
       eachInTurn(order, act, signal);
 
-    await inTurn(runners, async (runner) => {
+    const prepare = async (runner: Runner): Promise<void> => {
       versions = { ...(await runner.prepare()), ...versions };
-    });
+    };
+    const [compiling, others] = [true, false].map((compiles) =>
+      runners.filter(({ contender }) => contender.compiles === compiles),
+    ) as [Runner[], Runner[]];
+    await inTurn(others, prepare);
+    await Promise.all(compiling.map((runner) => inTurn([runner], prepare)));
     for (let i = 0; i < warmups; i++) await inTurn(runners, (runner) => runner.run(iterations));
     if (benchCase.iterations === undefined) {
       await inTurn([ours], async () => {

@@ -59,7 +59,10 @@ describe('on a graphics processor', () => {
         .toSorted(),
     );
     for (const { peers } of compiled) {
-      for (const { task } of peers) expect(task['compile']).toMatch(/^(default|reduce-overhead)$/);
+      for (const { task, compiles } of peers) {
+        expect(task['compile']).toMatch(/^(default|reduce-overhead)$/);
+        expect(compiles).toBe(true);
+      }
     }
     const all = casesFor().flatMap(({ peers }) => peers);
     expect(all).toHaveLength(eager.length + compiled.flatMap(({ peers }) => peers).length);

@@ -2,6 +2,7 @@
 // all fake sides share, so that a test can see the order.
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * @typedef {object} FakeTask
@@ -9,6 +10,7 @@ import { createInterface } from 'node:readline';
  * @property {number} [peakBytes] memory that it pretends to have used, to which each run adds a byte
  * @property {number} [devicePeakBytes] memory of a device that it pretends to have used
  * @property {number} [hostSeconds] what it pretends an iteration to take on the host
+ * @property {number} [prepareSeconds] what it takes to be prepared
  * @property {boolean} [unsupported]
  * @property {number} [failAt] the run that reports an error
  * @property {number} [exitAt] the run in which the process ends
@@ -23,6 +25,7 @@ let runs = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line);
   const reply = answer(request);
+  if (request.cmd === 'prepare') await sleep(1e3 * (task.prepareSeconds ?? 0));
   if (reply === undefined) continue;
   note('end', request);
   console.log(JSON.stringify(reply));

@@ -77,6 +77,21 @@ describe('measureTime', () => {
     expect(fakes.iterations('ours')).toHaveLength(4);
   });
 
+  test('variants that compile are prepared at the same time, after all others', async () => {
+    const compiled = ['a', 'b'].map((variant) => ({
+      variant,
+      task: { seconds: [0.004], prepareSeconds: 0.3 },
+      compiles: true,
+    }));
+    const peers = [...compiled, { variant: 'c', task: { seconds: [0.004] } }];
+    await measureTime(fakeCase({ peers }), fakes.sides, { samples: 1, warmups: 0 });
+    const prepared = fakes.history.filter((line) => line.endsWith(' prepare'));
+    expect(prepared.slice(0, 4)).toEqual(
+      ['ours', 'peer'].flatMap((name) => [`begin ${name} prepare`, `end ${name} prepare`]),
+    );
+    expect(prepared.slice(4)).toEqual(['begin', 'begin', 'end', 'end'].map((what) => `${what} peer prepare`));
+  });
+
   test('ends with the samples that there are when time is up', async () => {
     const signal = AbortSignal.timeout(1500);
     const { ours, peers } = await measureTime(fakeCase(), fakes.sides, { samples: 1e6, signal });

@@ -14,7 +14,8 @@ from resnet import ResNet
 class Network(TorchTask):
     """A residual network in one memory layout, and a batch of images that is on the device already.
 
-    `compile` is a mode of torch.compile; without it the network runs eagerly.
+    `compile` is a mode of torch.compile; without it the network runs eagerly. `warm_up` compiles, and leaves the
+    device alone as far as it can: others may be compiling beside it.
     """
 
     def __init__(self, parameters):
@@ -26,7 +27,17 @@ class Network(TorchTask):
         self.images = torch.randn(batch, 3, size, size).to(self.device, memory_format=layout)
         self.labels = torch.randint(0, 10, (batch,), device=self.device)
         mode = parameters.get("compile")
-        self.network = self.model if mode is None else torch.compile(self.model, mode=mode, dynamic=False)
+        self.is_compiled = mode is not None
+        self.network = torch.compile(self.model, mode=mode, dynamic=False) if self.is_compiled else self.model
+
+    def warm_up(self):
+        if self.is_compiled:
+            # cuDNN is to choose its algorithms later, when the device has nothing else to do.
+            chooses, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, False
+            self.run(1)
+            self.synchronize()
+            torch.backends.cudnn.benchmark = chooses
+        return self
 
 
 class Forward(Network):

@@ -4,7 +4,7 @@ import torch
 from bench_side import serve
 from torch_task import TorchTask
 
-from networks import Agreement, Forward, Profile, Train
+from networks import Agreement, Forward, Network, Profile, Train
 from optimizers import Ema, Sgd
 
 
@@ -79,4 +79,10 @@ TASKS = {
     "nearest-centroid": NearestCentroid,
 }
 
-serve(lambda parameters: TASKS[parameters["case"]](parameters))
+
+def prepare(parameters):
+    task = TASKS[parameters["case"]](parameters)
+    return task.warm_up() if isinstance(task, Network) else task
+
+
+serve(prepare)
