@@ -17,7 +17,12 @@ function benchStep({ benchmark: load, options = [], ...step }: BenchStep): Step 
     async run(context) {
       const { device, tiny, peer, log, tell } = context;
       const benchmark = await load();
-      const args = ['--device', device, '--device-cases', ...(tiny ? ['--tiny', '--samples', '2'] : [])];
+      const args = [
+        '--device',
+        device,
+        '--device-cases',
+        ...(tiny ? ['--tiny', '--samples', '1', '--sample-seconds', '0.01'] : []),
+      ];
       const { failures, skipped = [] } = await benchmark.run({
         options: parseOptions([benchmark.name, ...args, ...options]),
         peer,
@@ -76,5 +81,5 @@ export const epoch = benchStep({
   mostSeconds: 150,
   needs: ['images'],
   benchmark: async () => (await import('../../../bench/epoch/epoch.js')).epoch,
-  options: ['--preset', 'pcl-cifar10'],
+  options: ['--preset', 'pcl-cifar10', '--variants', 'eager'],
 });
