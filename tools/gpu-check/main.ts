@@ -17,7 +17,8 @@ const usage = `npm run gpu-check -- pack [options]
 Packs the GPU check into parts that a machine without network and without Node can run: .gpu-check/part-1,
 part-2 and so on, each of at most 55 MiB. There, part-1/run --help tells the rest.
 
-  --images N           only the first N images of each split of CIFAR-10, to try the check out; 0: no images
+  --images N           N drawn images in place of each split of CIFAR-10, to try the check out without its
+                       139 MB; 0: no images
   --checkpoint FOLDER  the checkpoint that came home from another machine, to go on from
   --app                our code alone, as .gpu-check/part-app: to send it again after it was mended
   --out FOLDER         for the parts (default .gpu-check)

@@ -10,6 +10,9 @@ import { workspaceRoot } from './workspace.mjs';
 
 /** @typedef {import('./projects.mjs').Project} Project */
 
+/** The second is the processor by the ways that a GPU's tensors take. */
+const CONFORMANCE_DEVICES = ['cpu', 'cpu:0'];
+
 const targets = ['lint', 'typecheck', 'build', 'pack-check', 'test'];
 
 let passed = 0;
@@ -28,7 +31,7 @@ await Promise.all(projects.map((project) => rm(report(project), { force: true })
 
 const checks = await runChecks();
 await countTests(checks.failedTasks);
-await runConformance();
+for (const device of CONFORMANCE_DEVICES) await runConformance(device);
 await countDefects();
 
 console.log(`\n${summary.join('\n')}\n\n${passed} passed, ${failed} failed`);
@@ -103,23 +106,29 @@ function report({ root }) {
   return join(workspaceRoot, root, 'test-results', 'jest.json');
 }
 
-/** tfjs-core's own suite on torch. */
-async function runConformance() {
+/**
+ * tfjs-core's own suite on torch.
+ *
+ * @param {string} device
+ */
+async function runConformance(device) {
   if (torch.fingerprint === null) return;
   let output = '';
   const main = join(workspaceRoot, 'tools', 'conformance', 'main.ts');
-  const code = await run(process.execPath, [...typescriptFlags(), main], {
+  const code = await run(process.execPath, [...typescriptFlags(), main, '--device', device], {
     output: (text) => (output += text),
   });
   const counts = conformanceCounts(output);
   if (counts === null || (code !== 0 && counts.failed === 0)) {
     failed += 1;
-    summary.push(`conformance: FAILED with code ${code}`);
+    summary.push(`conformance on ${device}: FAILED with code ${code}`);
   }
   if (counts === null) return;
   passed += counts.passed;
   failed += counts.failed;
-  summary.push(`conformance: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} excluded`);
+  summary.push(
+    `conformance on ${device}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} excluded`,
+  );
 }
 
 /** What could not be tested for want of torch, faiss-node or a browser, and whether that is a fault of ours. */

@@ -7,7 +7,7 @@ import { cacheCifar10, fetchDataset, loadCifar10 } from '@protocl/datasets';
 import { imagesError } from './imagesError.js';
 import { ENCODING, IMAGE_BYTES } from './mosaic.js';
 import { packImages, unpackImages, type LabelledImages, type PackedImages } from './packImages.js';
-import { fillCache, kindOfImages, type ImagesKind } from './standIn.js';
+import { fillCache, kindOfImages, standInImages, type ImagesKind } from './standIn.js';
 
 /** A file to carry. */
 export interface ChunkFile {
@@ -32,7 +32,7 @@ type Split = keyof typeof COUNTS;
 
 export interface EncodeOptions {
   readonly log: (line: string) => void;
-  /** Only the first so many images of each split, for a rehearsal: they are repeated when they are decoded. */
+  /** So few images of each split, drawn and not of CIFAR-10, to try the check out; they are repeated when decoded. */
   readonly limit?: number;
 }
 
@@ -44,34 +44,36 @@ export interface EncodeOptions {
  */
 export async function encodedCifar10({ log, limit }: EncodeOptions): Promise<ChunkFile[]> {
   const count = (split: Split) => Math.min(limit ?? Infinity, COUNTS[split]);
-  const key = sha256(JSON.stringify([VERSION, ENCODING, count('train'), count('test')])).slice(0, 16);
+  const key = sha256(JSON.stringify([VERSION, ENCODING, limit ?? 'all'])).slice(0, 16);
   const folder = cacheDirectory('gpu-check', 'cifar10', key);
   const cached = await readIndex(folder).catch(() => undefined);
   if (cached && (await isWhole(cached, folder))) return withSizes(filesOf(cached, folder));
 
-  const { directory } = await fetchDataset('cifar10', { log });
-  if ((await kindOfImages(directory)) === 'stand-in') {
-    throw imagesError('IMAGES_STAND_IN', {
-      message: 'the cached images are not CIFAR-10 but a stand-in for it',
-      given: directory,
-      remedy: 'Remove that folder, or pack with another PROTOCL_CACHE',
-    });
-  }
-  log('encoding the images of CIFAR-10, once (about a minute)');
+  const isAll = limit === undefined;
+  if (isAll) await requireCifar10(log);
+  log(
+    isAll ? 'encoding the images of CIFAR-10, once (about a minute)' : 'drawing images in place of CIFAR-10',
+  );
   const pack = async (split: Split) => {
-    const { images, labels } = await loadCifar10({ split, log });
-    const first = {
-      images: images.subarray(0, count(split) * IMAGE_BYTES),
-      labels: labels.slice(0, count(split)),
-    };
-    return packImages(first, folder, split);
+    const given = isAll ? await loadCifar10({ split, log }) : standInImages(split, count(split));
+    return packImages(given, folder, split);
   };
   const [train, test] = [await pack('train'), await pack('test')];
-  const isAll = count('train') === COUNTS.train && count('test') === COUNTS.test;
   const index: CifarIndex = { version: VERSION, images: isAll ? 'cifar10' : 'stand-in', train, test };
   // The last file, so that where it is the others are.
   await writeFileAtomic(join(folder, INDEX), JSON.stringify(index));
   return withSizes(filesOf(index, folder));
+}
+
+/** Fetches the data set where it is not in the cache. */
+async function requireCifar10(log: (line: string) => void): Promise<void> {
+  const { directory } = await fetchDataset('cifar10', { log });
+  if ((await kindOfImages(directory)) !== 'stand-in') return;
+  throw imagesError('IMAGES_STAND_IN', {
+    message: 'the cached images are not CIFAR-10 but a stand-in for it',
+    given: directory,
+    remedy: 'Remove that folder, or pack with another PROTOCL_CACHE',
+  });
 }
 
 export interface DecodeOptions {

@@ -2,8 +2,8 @@ import sharp from 'sharp';
 
 import { imagesError } from './imagesError.js';
 
-const SIDE = 32;
-const CHANNELS = 3;
+export const SIDE = 32;
+export const CHANNELS = 3;
 const ROW = SIDE * CHANNELS;
 /** Bytes of one image. */
 export const IMAGE_BYTES = SIDE * ROW;

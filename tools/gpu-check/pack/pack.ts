@@ -23,7 +23,7 @@ const travel = join(import.meta.dirname, '../travel');
 export interface PackOptions {
   /** Where the parts are written; what is there is replaced. */
   readonly out: string;
-  /** Only so many images of CIFAR-10, for trying the check out; 0 leaves CIFAR-10 out. */
+  /** So many drawn images in place of each split of CIFAR-10, for trying the check out; 0 for no images. */
   readonly images?: number;
   /** A folder with a training's checkpoint from another machine, to go on from. */
   readonly checkpoint?: string;

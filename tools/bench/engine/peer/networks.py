@@ -5,7 +5,7 @@ import os
 
 import torch
 import torch.nn.functional as F
-from torch_task import MEMORY_FORMATS, TorchTask
+from torch_task import MEMORY_FORMATS, TorchTask, compiled
 
 from optimizers import sgd
 from resnet import ResNet
@@ -28,7 +28,7 @@ class Network(TorchTask):
         self.labels = torch.randint(0, 10, (batch,), device=self.device)
         mode = parameters.get("compile")
         self.is_compiled = mode is not None
-        self.network = torch.compile(self.model, mode=mode, dynamic=False) if self.is_compiled else self.model
+        self.network = compiled(self.model, mode)
 
     def warm_up(self):
         if self.is_compiled:

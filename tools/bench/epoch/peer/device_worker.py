@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from batched_views import BatchedViews
 from bench_side import serve
 from torch_kmeans import count, kmeans, nearest
+from torch_task import compiled
 
 from pcl import Pcl
 from split_batch_norm import split_batch_norms
@@ -28,9 +29,7 @@ class OnDevice(Pcl):
         self.images = images.reshape(data["shape"]).to(self.device)
         self.views = BatchedViews(self.settings["recipe"], self.device)
         mode = parameters.get("compile")
-        if mode is not None:
-            self.query = torch.compile(self.query, mode=mode, dynamic=False)
-            self.key = torch.compile(self.key, mode=mode, dynamic=False)
+        self.query, self.key = compiled(self.query, mode), compiled(self.key, mode)
 
     def encoder(self):
         network = super().encoder()

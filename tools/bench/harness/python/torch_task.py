@@ -1,6 +1,7 @@
 """What the peer's tasks in PyTorch have in common: the device, its precision and its memory."""
 
 import contextlib
+import os
 
 import torch
 
@@ -49,3 +50,12 @@ class TorchTask:
     def reset_device_peak(self):
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
+
+
+def compiled(model, mode):
+    """The model as torch.compile makes it for these very shapes; as it is where there is no mode."""
+    if mode is None:
+        return model
+    # Headers compiled beforehand spare seconds on a CPU, but PyTorch asks the program openssl for their names.
+    os.environ.setdefault("TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS", "0")
+    return torch.compile(model, mode=mode, dynamic=False)

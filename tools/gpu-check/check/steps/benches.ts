@@ -8,10 +8,12 @@ interface BenchStep extends Omit<Step, 'run'> {
   readonly benchmark: () => Promise<Benchmark>;
   /** As on the command line of `npm run bench`. */
   readonly options?: readonly string[];
+  /** Added where everything is small. */
+  readonly tinyOptions?: readonly string[];
 }
 
 /** A benchmark as a step: each of its cases is kept as soon as it is measured. */
-function benchStep({ benchmark: load, options = [], ...step }: BenchStep): Step {
+function benchStep({ benchmark: load, options = [], tinyOptions = [], ...step }: BenchStep): Step {
   return {
     ...step,
     async run(context) {
@@ -23,15 +25,22 @@ function benchStep({ benchmark: load, options = [], ...step }: BenchStep): Step 
         '--device-cases',
         ...(tiny ? ['--tiny', '--samples', '1', '--sample-seconds', '0.01'] : []),
       ];
+      const alone: string[] = [];
       const { failures, skipped = [] } = await benchmark.run({
-        options: parseOptions([benchmark.name, ...args, ...options]),
+        options: parseOptions([benchmark.name, ...args, ...options, ...(tiny ? tinyOptions : [])]),
         peer,
         signal: signalAtDeadline(context),
         report: log,
-        onResult: ({ record }) => tell({ kind: 'comparison', record }),
+        onResult: ({ record }) => {
+          tell({ kind: 'comparison', record });
+          // A figure of ours beside nothing is no comparison, and why it is so has to be known.
+          if (record.peer === null)
+            alone.push(...record.leftOut.map(({ label, reason }) => `${record.name}, ${label}: ${reason}`));
+        },
       });
-      if (failures.length > 0) {
-        throw gpuCheckError('STEP_FAILED', { message: `${failures.length} failed:\n${failures.join('\n')}` });
+      const all = [...failures, ...alone];
+      if (all.length > 0) {
+        throw gpuCheckError('STEP_FAILED', { message: `${all.length} failed:\n${all.join('\n')}` });
       }
       return skipped.length === 0 ? undefined : `there was no time for ${skipped.join(', ')}`;
     },
@@ -56,6 +65,8 @@ export const compiled = benchStep({
   mostSeconds: 300,
   benchmark: engineBenchmark,
   options: ['--variants', 'compiled', '--filter', 'compiled'],
+  // Each way to compile takes a processor half a minute.
+  tinyOptions: ['--filter', 'resnet8/batch-4/forward/compiled'],
 });
 
 export const kmeans = benchStep({
