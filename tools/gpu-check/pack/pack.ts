@@ -53,7 +53,7 @@ export async function pack(options: PackOptions): Promise<string[]> {
   const { out, log } = options;
   await mkdir(out, { recursive: true });
   const carried = options.appOnly === true ? [] : await carriedFiles(options);
-  const groups = partition(carried, LIMITS.partBytes - 2 ** 16);
+  const groups = partition(carried, LIMITS.partBytes - MIB);
   const of = 1 + groups.length;
   const first = options.appOnly === true ? 'part-app' : 'part-1';
   await removeParts(out, options.appOnly === true);
