@@ -19,4 +19,5 @@ export {
 } from './resnet/architectures.js';
 export { decodeSafetensors, type SafetensorsContent } from './safetensors/decodeSafetensors.js';
 export { encodeSafetensors } from './safetensors/encodeSafetensors.js';
+export { halfToFloat32 } from './safetensors/dtypes.js';
 export { type State, type TensorState } from './state.js';

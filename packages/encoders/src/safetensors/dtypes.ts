@@ -15,7 +15,7 @@ const int32 = (data: Int32Array) => ({ dtype: 'int32', data }) as const;
 const DTYPES: Readonly<Record<string, Dtype>> = {
   F32: { bytes: 4, read: (buffer) => float32(new Float32Array(buffer)) },
   F64: { bytes: 8, read: (buffer) => float32(new Float32Array(new Float64Array(buffer))) },
-  F16: { bytes: 2, read: (buffer) => float32(fromHalf(new Uint16Array(buffer))) },
+  F16: { bytes: 2, read: (buffer) => float32(halfToFloat32(new Uint16Array(buffer))) },
   BF16: { bytes: 2, read: (buffer) => float32(fromBrain(new Uint16Array(buffer))) },
   I32: { bytes: 4, read: (buffer) => int32(new Int32Array(buffer)) },
   I16: { bytes: 2, read: (buffer) => int32(new Int32Array(new Int16Array(buffer))) },
@@ -58,8 +58,12 @@ function narrowed(values: Uint32Array | BigInt64Array | BigUint64Array, name: st
   return narrow;
 }
 
-/** IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
-function fromHalf(words: Uint16Array): Float32Array {
+/**
+ * float16, as float32.
+ *
+ * @param words IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction
+ */
+export function halfToFloat32(words: Uint16Array): Float32Array {
   const values = new Float32Array(words.length);
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;

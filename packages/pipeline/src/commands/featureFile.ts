@@ -1,12 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-import { writeFileAtomic } from '@protocl/core';
+import { isProtoclError, ProtoclError, writeFileAtomic } from '@protocl/core';
 import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
 import type { Labels } from '@protocl/evaluators';
 
 import { pipelineError } from '../errors.js';
-import { decodeNpy, encodeNpy } from './npy.js';
+import { exists } from '../run/exists.js';
+import { classLabels, featureMatrix, numberedClasses, type FeatureMatrix } from './featureValues.js';
+import { decodeNpy, encodeNpy, type NumberArray } from './npy.js';
 
 /** Features on the host. */
 export interface HostFeatures {
@@ -79,23 +81,36 @@ export async function writeFeatures(
 }
 
 /**
- * Reads features that {@link writeFeatures} or another program wrote.
+ * Reads features that {@link writeFeatures} or another program wrote, and their classes: those in the file
+ * or beside it.
  *
- * @throws {ProtoclError} `INVALID_FEATURES` if there are none; what the encoders' reader throws
+ * @param labelFile the file of their classes, a `.npy`, in place of those
+ * @throws {ProtoclError} `INVALID_FEATURES` if there are none, or classes that are not those of these
+ *   features; what the encoders' reader throws
  */
-export async function readFeatures(path: string): Promise<HostFeatures> {
+export async function readFeatures(path: string, labelFile?: string): Promise<HostFeatures> {
   const format = featureFormat(path);
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw invalid(path, 'a file that can be read', cause);
+    throw notReadable(path, cause);
   });
   if (format === '.npy') {
-    const array = decodeNpy(bytes);
-    const labels = await optionalLabels(besideNpy(path, 'labels'));
-    return checked(path, array, labels);
+    const matrix = featureMatrix(decodeNpy(bytes, path), path);
+    const beside = besideNpy(path, 'labels');
+    const hasOwn = labelFile === undefined && (await exists(beside));
+    return withLabels(matrix, await labelsAt(hasOwn ? beside : labelFile, matrix));
   }
-  const { features, labels } = decodeSafetensors(bytes).tensors;
-  if (features === undefined) throw invalid(path, 'a tensor with the name features');
-  return checked(path, features, labels && labelsOf(labels));
+  const { features, labels } = safetensorsOf(bytes, path);
+  if (features === undefined) {
+    throw pipelineError('INVALID_FEATURES', {
+      message: 'there are no features in this file',
+      given: path,
+      expected: 'a tensor with the name features',
+      remedy: 'Write them by protocl embed',
+    });
+  }
+  const matrix = featureMatrix(features, path);
+  if (labelFile !== undefined) return withLabels(matrix, await labelsAt(labelFile, matrix));
+  return withLabels(matrix, labels && classLabels(labels, `labels of ${path}`, matrix.shape[0]));
 }
 
 /** Whether a path leads to a file of features rather than to a checkpoint or the folder of a run. */
@@ -106,54 +121,45 @@ export async function isFeatureFile(path: string): Promise<boolean> {
     () => false,
   );
   if (!isFile || extname(path).toLowerCase() !== '.safetensors') return false;
-  return decodeSafetensors(await readFile(path)).tensors['features'] !== undefined;
+  return safetensorsOf(await readFile(path), path)['features'] !== undefined;
 }
 
-async function optionalLabels(path: string): Promise<Labels | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes && labelsOf(decodeNpy(bytes));
+async function labelsAt(
+  path: string | undefined,
+  { shape: [samples] }: FeatureMatrix,
+): Promise<Labels | undefined> {
+  if (path === undefined) return undefined;
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw notReadable(path, cause);
+  });
+  return classLabels(decodeNpy(bytes, path, numberedClasses), path, samples);
+}
+
+function withLabels(matrix: FeatureMatrix, labels: Labels | undefined): HostFeatures {
+  return { ...matrix, ...(labels && { labels }) };
+}
+
+function safetensorsOf(bytes: Uint8Array, path: string): Readonly<Record<string, NumberArray>> {
+  try {
+    return decodeSafetensors(bytes).tensors;
+  } catch (error) {
+    if (!isProtoclError(error)) throw error;
+    throw new ProtoclError(error.code, { message: `${path}: ${error.message}`, cause: error });
+  }
+}
+
+function notReadable(path: string, cause: unknown): Error {
+  return pipelineError('INVALID_FEATURES', {
+    message: `a file could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
+    given: path,
+    expected: 'a file of features, or of their classes',
+    remedy: 'Check the path and the permissions',
+    cause,
+  });
 }
 
 function arrayOf(labels: Labels): IntegerArray {
   if (labels instanceof Int32Array) return { data: labels, shape: [labels.length] };
   const { classes, values } = labels;
   return { data: Int32Array.from(values), shape: [values.length / classes, classes] };
-}
-
-/** Labels as they are stored: int32 [n] or [n, classes]; undefined for anything else. */
-export function labelsOf({
-  data,
-  shape,
-}: {
-  readonly data: ArrayLike<number>;
-  readonly shape: readonly number[];
-}): Labels | undefined {
-  if (!(data instanceof Int32Array) || shape.length === 0 || shape.length > 2) return undefined;
-  const [, classes] = shape;
-  return classes === undefined ? data : { classes, values: data };
-}
-
-function countOf(labels: Labels): number {
-  return labels instanceof Int32Array ? labels.length : labels.values.length / labels.classes;
-}
-
-function checked(
-  path: string,
-  { data, shape }: { readonly data: Float32Array | Int32Array; readonly shape: readonly number[] },
-  labels: Labels | undefined,
-): HostFeatures {
-  const [rows, columns] = shape;
-  if (!(data instanceof Float32Array) || shape.length !== 2) throw invalid(path, 'float32 [n, D]');
-  if (labels !== undefined && countOf(labels) !== rows) throw invalid(path, `${rows} labels`);
-  return { features: data, shape: [rows!, columns!], ...(labels && { labels }) };
-}
-
-function invalid(path: string, expected: string, cause?: unknown): Error {
-  return pipelineError('INVALID_FEATURES', {
-    message: 'there are no features in this file',
-    given: path,
-    expected,
-    remedy: 'Write them by protocl embed',
-    ...(cause !== undefined && { cause }),
-  });
 }

@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
-
 import { randomStream } from '@protocl/core';
 import type { Labels } from '@protocl/evaluators';
 
 import { pipelineError } from '../errors.js';
-import { labelsOf, readFeatures } from './featureFile.js';
-import { decodeNpy } from './npy.js';
+import { readFeatures } from './featureFile.js';
 
 /** Features on the host with their classes. */
 export interface LabelledHostFeatures {
@@ -20,41 +17,20 @@ export interface LabelledHostFeatures {
 /**
  * Reads features from a file, and their classes: those in it or beside it, or those of another file.
  *
- * @param labelFile a `.npy`, int32 [n], or int32 [n, classes] with 1, 0 and -1 as Pascal VOC has them
+ * @param labelFile a `.npy`, [n] or [n, 1], or [n, classes] with 1, 0 and -1 as Pascal VOC has them
  * @throws {ProtoclError} `INVALID_FEATURES` if features or classes are missing, or not equally many
  */
 export async function readLabelledFeatures(
   path: string,
   labelFile: string | undefined,
 ): Promise<LabelledHostFeatures> {
-  const { features, shape, labels: own } = await readFeatures(path);
-  const labels = labelFile === undefined ? own : await readLabels(labelFile, shape[0]);
+  const { features, shape, labels } = await readFeatures(path, labelFile);
   if (labels !== undefined) return { features, shape, labels };
   throw pipelineError('INVALID_FEATURES', {
     message: 'these features have no classes',
     given: path,
     expected: 'a tensor labels in the file, or a file NAME.labels.npy beside it',
     remedy: 'Name the file of the classes: --labels FILE.npy',
-  });
-}
-
-async function readLabels(path: string, samples: number): Promise<Labels> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw invalidLabels(path, 'a file that can be read', cause);
-  });
-  const array = decodeNpy(bytes);
-  const labels = labelsOf(array);
-  if (labels !== undefined && array.shape[0] === samples) return labels;
-  throw invalidLabels(path, `int32 [${samples}] or [${samples}, classes]`);
-}
-
-function invalidLabels(path: string, expected: string, cause?: unknown): Error {
-  return pipelineError('INVALID_FEATURES', {
-    message: 'there are no classes for these features in this file',
-    given: path,
-    expected,
-    remedy: 'Save them by numpy.save(path, labels.astype("int32"))',
-    ...(cause !== undefined && { cause }),
   });
 }
 
