@@ -85,11 +85,13 @@ async function check({ home, out, device, minutes, only, again }: Options): Prom
   const logFile = join(results, 'gpu-check.log');
   const earlier = await readRecord(results);
   let record: CheckRecord = {
-    date: new Date().toISOString(),
     steps: [],
     ...earlier,
     machine,
-    minutes: [...(earlier?.minutes ?? []), minutes],
+    calls: [
+      ...(earlier?.calls ?? []),
+      { date: new Date().toISOString(), minutes, readySeconds: (Date.now() - begun) / 1e3 },
+    ],
     images: await imagesIn(home),
     tiny,
   };

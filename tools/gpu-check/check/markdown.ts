@@ -2,13 +2,13 @@ import { describeMachine, type CheckRecord, type Figure, type StepRecord } from 
 
 /** A record as the docs show it: the machine, a line for each step, and a table of each step's figures. */
 export function markdownOf(record: CheckRecord): string {
-  const { machine, date, steps, images, tiny } = record;
+  const { machine, calls, steps, images, tiny } = record;
   const notes = [
     ...(tiny ? ['Small sizes, to try the check out: these times say nothing of the machine.'] : []),
     ...(images === 'stand-in' ? ['The images are a stand-in for CIFAR-10: accuracies say nothing.'] : []),
   ];
   return [
-    `${describeMachine(machine)}; ${date.slice(0, 10)}.`,
+    `${describeMachine(machine)}; ${calls[0]!.date.slice(0, 10)}.`,
     ...notes,
     table(
       ['step', 'result', 'seconds', ''],

@@ -44,13 +44,20 @@ export interface Machine {
   readonly os: string;
 }
 
+/** One call of `run`. */
+interface CallRecord {
+  /** ISO 8601. */
+  readonly date: string;
+  /** Its budget. */
+  readonly minutes: number;
+  /** From its begin to its first step: unpacking, and a look at the machine. */
+  readonly readySeconds: number;
+}
+
 /** `gpu-check.json`: all that a machine told, over all calls. */
 export interface CheckRecord {
   readonly machine: Machine;
-  /** ISO 8601, of the first call. */
-  readonly date: string;
-  /** Budgets of the calls so far. */
-  readonly minutes: readonly number[];
+  readonly calls: readonly CallRecord[];
   /** What the images of the steps with CIFAR-10 are: its own, or a stand-in whose figures mean nothing. */
   readonly images: 'cifar10' | 'stand-in' | 'none';
   /** Whether everything was small, for trying out the check itself. */

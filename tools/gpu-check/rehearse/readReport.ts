@@ -9,7 +9,7 @@ const REPORT_FILE = 'gpu-check.json';
 const STATUSES: readonly StepStatus[] = ['passed', 'failed', 'skipped', 'cut'];
 
 /** The part of the check's record that a rehearsal looks at. */
-export type CheckReport = Pick<CheckRecord, 'minutes' | 'steps'>;
+export type CheckReport = Pick<CheckRecord, 'steps'>;
 
 /**
  * Reads what a call has reported.
@@ -27,13 +27,11 @@ export async function readReport(out: string): Promise<CheckReport | { readonly 
   }
   if (!isObject(report) || !isObject(report['machine']))
     return { wrong: `its ${REPORT_FILE} names no machine` };
-  const { minutes, steps } = report;
-  if (!Array.isArray(minutes) || !minutes.every((value) => typeof value === 'number'))
-    return { wrong: `its ${REPORT_FILE} has no minutes` };
+  const { steps } = report;
   if (!Array.isArray(steps) || !steps.every(isStep)) {
     return { wrong: `its ${REPORT_FILE} has no list of steps with name, what, status, seconds and figures` };
   }
-  return { minutes, steps };
+  return { steps };
 }
 
 function isStep(value: unknown): value is StepRecord {

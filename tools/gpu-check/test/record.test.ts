@@ -31,8 +31,7 @@ const record: CheckRecord = {
     memoryGiB: 128,
     os: 'Linux',
   },
-  date: '2026-01-02T03:04:05.000Z',
-  minutes: [7],
+  calls: [{ date: '2026-01-02T03:04:05.000Z', minutes: 7, readySeconds: 5 }],
   images: 'stand-in',
   tiny: false,
   steps: [
