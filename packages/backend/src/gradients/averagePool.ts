@@ -34,24 +34,59 @@ function averagePoolGradient(dy: Tensor, inputShape: number[], attributes: Attri
     padding as 'same',
     dimRoundingMode as 'floor' | undefined,
   );
-  const { top, left } = pool.padInfo;
   const [batch, height, width, channels] = inputShape as Shape4D;
-  const paddedHeight = Math.max(height, (pool.outHeight - 1) * pool.strideHeight + pool.filterHeight);
-  const paddedWidth = Math.max(width, (pool.outWidth - 1) * pool.strideWidth + pool.filterWidth);
-  const bottom = Math.max(0, paddedHeight - height - top);
-  const right = Math.max(0, paddedWidth - width - left);
-  if (top + bottom + left + right === 0) return unpaddedGradient(dy, inputShape, attributes);
+  const rows = coveredBy(height, pool.padInfo.top, pool.outHeight, pool.strideHeight, pool.filterHeight);
+  const columns = coveredBy(width, pool.padInfo.left, pool.outWidth, pool.strideWidth, pool.filterWidth);
+  if (isUnpadded(rows, height) && isUnpadded(columns, width)) {
+    return unpaddedGradient(dy, inputShape, attributes);
+  }
 
-  const inside = pad(ones<Rank.R4>([1, height, width, 1]), [
+  const inside = pad(ones<Rank.R4>([1, rows.read, columns.read, 1]), [
     [0, 0],
-    [top, bottom],
-    [left, right],
+    [rows.before, rows.after],
+    [columns.before, columns.after],
     [0, 0],
   ]);
   const shareInside = avgPool(inside, [pool.filterHeight, pool.filterWidth], strides as number, 'valid');
-  const paddedShape = [batch, height + top + bottom, width + left + right, channels];
+  const paddedShape = [batch, inside.shape[1], inside.shape[2], channels];
   const dxPadded = unpaddedGradient(div(dy, shareInside), paddedShape, attributes);
-  return slice(dxPadded, [0, top, left, 0], inputShape);
+  const dx = slice(
+    dxPadded,
+    [0, rows.before, columns.before, 0],
+    [batch, rows.read, columns.read, channels],
+  ) as Tensor4D;
+  if (rows.read === height && columns.read === width) return dx;
+  return pad(dx, [
+    [0, 0],
+    [0, height - rows.read],
+    [0, width - columns.read],
+    [0, 0],
+  ]);
+}
+
+/** How an axis of the input lies in what the windows cover. */
+interface Covered {
+  /** Padding before the input. */
+  readonly before: number;
+  /** Padding after it. */
+  readonly after: number;
+  /** Elements of the input that are given to the kernel; those behind them no window reaches. */
+  readonly read: number;
+}
+
+/**
+ * Padding that is one number gives TensorFlow.js the number of windows by the height of one, along both
+ * axes: where it is no square, windows can reach further than the padding, or leave whole strides unread.
+ */
+function coveredBy(length: number, before: number, windows: number, stride: number, size: number): Covered {
+  const end = (windows - 1) * stride + size - before;
+  // Without padding the kernel finds as many windows as long as less than a stride is left over.
+  const read = length - end < stride ? length : end;
+  return { before, after: Math.max(0, end - read), read };
+}
+
+function isUnpadded({ before, after, read }: Covered, length: number): boolean {
+  return before === 0 && after === 0 && read === length;
 }
 
 /** The gradients of average pooling and, since that is linear, of its gradient. */

@@ -31,22 +31,28 @@ function axesOf(attribute: unknown, shape: number[]): number[] {
   return util.parseAxisParam(attribute as number | number[], shape);
 }
 
-/** The gradient goes to every element that equals the extreme, as TensorFlow.js does it. */
-const extreme: GradientRule = {
-  inputs: ['x'],
-  outputs: [true],
-  gradients: (dy, saved, { reductionIndices }) => {
-    const x = savedTensor(saved, 0);
-    const y = savedTensor(saved, 1);
-    const axes = axesOf(reductionIndices, x.shape);
-    return {
-      x: () => {
-        const isExtreme = cast(equal(x, keepReducedAxes(y, x.shape, axes)), 'float32');
-        return mul(isExtreme, keepReducedAxes(dy, x.shape, axes));
-      },
-    };
-  },
-};
+/**
+ * The gradient goes to every element that equals the extreme, as TensorFlow.js does it.
+ *
+ * @param attribute holds the axes: the two ops name it differently
+ */
+function extreme(attribute: 'reductionIndices' | 'axis'): GradientRule {
+  return {
+    inputs: ['x'],
+    outputs: [true],
+    gradients: (dy, saved, attributes) => {
+      const x = savedTensor(saved, 0);
+      const y = savedTensor(saved, 1);
+      const axes = axesOf(attributes[attribute], x.shape);
+      return {
+        x: () => {
+          const isExtreme = cast(equal(x, keepReducedAxes(y, x.shape, axes)), 'float32');
+          return mul(isExtreme, keepReducedAxes(dy, x.shape, axes));
+        },
+      };
+    },
+  };
+}
 
 /** d(product)/dx_i is the product of all the others, which needs no division by an x_i of 0. */
 function productOfOthers(x: Tensor, axes: number[]): Tensor {
@@ -72,7 +78,7 @@ export const reductionRules: Readonly<Record<string, GradientRule>> = {
         sub(dy, mul(sum(dy, axis as number, true), softmax(savedTensor(saved, 0), axis as number))),
     }),
   },
-  Max: extreme,
+  Max: extreme('reductionIndices'),
   Mean: {
     inputs: ['x'],
     gradients: (dy, saved, { axis }) => {
@@ -86,7 +92,7 @@ export const reductionRules: Readonly<Record<string, GradientRule>> = {
       };
     },
   },
-  Min: extreme,
+  Min: extreme('axis'),
   Prod: {
     inputs: ['x'],
     gradients: (dy, saved, { axis }) => {
