@@ -35,6 +35,8 @@ export {
   type BestCheckpoint,
   type Checkpoint,
 } from './checkpoints/checkpoint.js';
+export type { ConfigDifferences, RunIdentity } from './checkpoints/runIdentity.js';
+export type { RunRecordState } from './checkpoints/runState.js';
 export { checkpointsSchema, type CheckpointsOptions } from './checkpoints/checkpointFolder.js';
 export { trainingSchema, type Evaluation, type TrainerOptions } from './trainingOptions.js';
 export { Trainer, type TrainingResult } from './trainer.js';

@@ -6,7 +6,8 @@ import { bestOf } from './checkpoints/best.js';
 import type { BestCheckpoint, Checkpoint } from './checkpoints/checkpoint.js';
 import { CheckpointFolder } from './checkpoints/checkpointFolder.js';
 import { checkpointName } from './checkpoints/retention.js';
-import { requireSameRun, restoreRunState, runState } from './checkpoints/runState.js';
+import { requireSameIdentity, runIdentity, type RunIdentity } from './checkpoints/runIdentity.js';
+import { requireSameRun, restoreRecord, restoreRunState, runState } from './checkpoints/runState.js';
 import type { TrainingEvent } from './events.js';
 import { GradientMean } from './gradientMean.js';
 import type { Figures, Position } from './method.js';
@@ -27,6 +28,11 @@ export interface TrainingResult extends Position {
   readonly best?: BestCheckpoint;
 }
 
+/** Of checkpoints that were written before these were kept. */
+const NO_IDENTITY =
+  'the checkpoint does not say what images and steps it was made with: that they are the same cannot be verified';
+const NO_RECORD = 'the checkpoint does not hold what was measured before it, which is missing from here on';
+
 /** The run is to end here. */
 class Stopped extends Error {}
 
@@ -42,6 +48,7 @@ export class Trainer {
   readonly #learningRate: LearningRates;
   readonly #updatesPerEpoch: number;
   readonly #folder: CheckpointFolder | undefined;
+  readonly #identity: RunIdentity;
   readonly #gradients = new GradientMean();
   readonly #readings = new StepReadings();
   #position: Position = { epoch: 0, step: 0 };
@@ -62,6 +69,7 @@ export class Trainer {
     const batchSize = source.batchSize * accumulate;
     this.#learningRate = schedule({ epochs, updatesPerEpoch: this.#updatesPerEpoch, batchSize });
     this.#folder = checkpoints && new CheckpointFolder(checkpoints);
+    this.#identity = runIdentity(source, accumulate, options.data ?? null);
   }
 
   /**
@@ -217,7 +225,7 @@ export class Trainer {
     const begun = performance.now();
     let figures: Figures | undefined;
     try {
-      const log = (message: string) => this.#tell({ type: 'warning', ...this.#position, message });
+      const log = (message: string) => this.#warn(message);
       figures = await method.beforeUpdate?.({ ...this.#position, source, log, ...(signal && { signal }) });
     } catch (error) {
       if (signal?.aborted === true) throw new Stopped();
@@ -259,14 +267,15 @@ export class Trainer {
   /** All losses up to here have been read and are good. */
   async #save(optimizer: Optimizer, best: boolean): Promise<void> {
     const begun = performance.now();
-    const { method, config = null } = this.#options;
+    const { method, config = null, record } = this.#options;
     const { path, bytes } = await this.#folder!.save({
       ...this.#position,
       method: method.name,
       optimizer: optimizer.name,
       config,
       best: this.#best,
-      state: await runState(method, optimizer),
+      identity: this.#identity,
+      state: await runState(method, optimizer, record),
     });
     this.#saved = { position: this.#position, path };
     const milliseconds = performance.now() - begun;
@@ -275,12 +284,15 @@ export class Trainer {
   }
 
   #restore(checkpoint: Checkpoint, optimizer: Optimizer): void {
-    const { method } = this.#options;
+    const { method, record, configDifferences } = this.#options;
+    const isVerified = requireSameIdentity(checkpoint, this.#identity, configDifferences);
     requireSameRun(checkpoint, method, optimizer);
     restoreRunState(checkpoint.state, method, optimizer);
     const { epoch, step, best } = checkpoint;
     this.#position = { epoch, step };
     this.#best = best;
+    if (!isVerified) this.#warn(NO_IDENTITY);
+    if (record && !restoreRecord(checkpoint.state, record)) this.#warn(NO_RECORD);
   }
 
   #isSaved(): boolean {
@@ -300,6 +312,10 @@ export class Trainer {
 
   #stopIfAsked(): void {
     if (this.#options.signal?.aborted === true) throw new Stopped();
+  }
+
+  #warn(message: string): void {
+    this.#tell({ type: 'warning', ...this.#position, message });
   }
 
   #tell(event: TrainingEvent): void {

@@ -5,6 +5,8 @@ import {
   type CheckpointsOptions,
   type ParsedCheckpoints,
 } from './checkpoints/checkpointFolder.js';
+import type { ConfigDifferences } from './checkpoints/runIdentity.js';
+import type { RunRecordState } from './checkpoints/runState.js';
 import { trainerError } from './errors.js';
 import type { TrainingEvent } from './events.js';
 import type { Figures, Method } from './method.js';
@@ -49,6 +51,18 @@ export interface TrainerOptions extends z.input<typeof trainingSchema> {
   readonly evaluation?: Evaluation;
   /** Goes into every checkpoint, for whoever opens it later. */
   readonly config?: JsonValue;
+  /**
+   * In what the configuration of a checkpoint differs from this run's, where it may not; a run goes on
+   * only if it differs in nothing. Configurations are not compared by default.
+   */
+  readonly configDifferences?: ConfigDifferences;
+  /**
+   * What the source's images are: plain data such as their number, names, sizes and digests, which goes
+   * into every checkpoint. A run goes on only with the same.
+   */
+  readonly data?: JsonValue;
+  /** What the caller takes down of the run: saved in every checkpoint, and restored from it. */
+  readonly record?: RunRecordState;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Stops the run after the step that it is at, with a checkpoint. */
   readonly signal?: AbortSignal;

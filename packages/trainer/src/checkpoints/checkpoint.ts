@@ -7,6 +7,7 @@ import { trainerError } from '../errors.js';
 import type { Position } from '../method.js';
 import type { JsonValue, State } from '../state.js';
 import { contentHash } from './contentHash.js';
+import type { RunIdentity } from './runIdentity.js';
 
 /** The best evaluation of a run so far. */
 export interface BestCheckpoint {
@@ -24,7 +25,9 @@ export interface Checkpoint extends Position {
   /** The caller's configuration, for whoever opens the file later. */
   readonly config: JsonValue;
   readonly best: BestCheckpoint | null;
-  /** Of the method and the optimizer, under these prefixes. */
+  /** What the run is made of; missing in files of before that was kept. */
+  readonly identity?: RunIdentity;
+  /** Of the method, the optimizer and the caller's record, under these prefixes. */
   readonly state: State;
 }
 

@@ -46,7 +46,9 @@ export class CheckpointFolder {
    * @throws {ProtoclError} `CHECKPOINT_FOLDER_IN_USE` if it holds checkpoints
    */
   async begin(): Promise<void> {
-    const [newest] = furthestFirst(await this.#names());
+    const names = await this.#names();
+    await this.#removeAbandoned(names);
+    const [newest] = furthestFirst(names);
     if (newest === undefined) return;
     throw trainerError('CHECKPOINT_FOLDER_IN_USE', {
       message: 'a new run would mix its checkpoints with those of another',
@@ -70,9 +72,7 @@ export class CheckpointFolder {
     onRejected: (event: CheckpointRejectedEvent) => void,
   ): Promise<string | undefined> {
     const names = await this.#names();
-    for (const name of names.filter((other) => ABANDONED.test(other))) {
-      await rm(join(this.#folder, name), { force: true });
-    }
+    await this.#removeAbandoned(names);
     const errors: unknown[] = [];
     for (const name of furthestFirst(names)) {
       const path = join(this.#folder, name);
@@ -105,6 +105,12 @@ export class CheckpointFolder {
     const removed = namesToRemove(await this.#names(), name, checkpoint.best?.file, this.#options);
     for (const old of removed) await rm(join(this.#folder, old), { force: true });
     return written;
+  }
+
+  async #removeAbandoned(names: readonly string[]): Promise<void> {
+    for (const name of names.filter((other) => ABANDONED.test(other))) {
+      await rm(join(this.#folder, name), { force: true });
+    }
   }
 
   async #names(): Promise<string[]> {

@@ -6,10 +6,39 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import { joinStates, statePart, type State } from '../state.js';
 import type { Checkpoint } from './checkpoint.js';
 
-/** Everything that training changes, under the prefixes `method` and `optimizer`. */
-export async function runState(method: Method, optimizer: Optimizer): Promise<State> {
+/** What a caller takes down of a run, such as what was measured: saved with it, and restored with it. */
+export interface RunRecordState {
+  toState(): State;
+  /** Takes over what `toState` gave when the checkpoint was made. */
+  fromState(state: State): void;
+}
+
+const RECORD = 'record';
+
+/** Everything that training changes, under the prefixes `method` and `optimizer`, and the caller's record. */
+export async function runState(
+  method: Method,
+  optimizer: Optimizer,
+  record?: RunRecordState,
+): Promise<State> {
   const [ofMethod, ofOptimizer] = await Promise.all([method.toState(), optimizer.toState()]);
-  return joinStates({ method: ofMethod, optimizer: ofOptimizer });
+  return joinStates({
+    method: ofMethod,
+    optimizer: ofOptimizer,
+    ...(record && { [RECORD]: record.toState() }),
+  });
+}
+
+/**
+ * Restores what the caller had taken down.
+ *
+ * @returns whether the checkpoint has it
+ */
+export function restoreRecord(state: State, record: RunRecordState): boolean {
+  const part = statePart(state, RECORD);
+  const isThere = Object.keys({ ...part.tensors, ...part.values }).length > 0;
+  if (isThere) record.fromState(part);
+  return isThere;
 }
 
 /** What encoders, queues and prototypes say to the state of others. */
