@@ -29,6 +29,8 @@ export {
 export type { DatasetLayout } from './published/layout.js';
 export { createFolderLoader, type FolderLoaderOptions } from './loader/createFolderLoader.js';
 export type { FolderLoader, ViewBatch } from './loader/folderLoader.js';
+export { digestFolder, type FolderDigest } from './digest/folderDigest.js';
+export { digestImages, type ImagesDigest } from './digest/imagesDigest.js';
 export { batches, type BatchOptions, type ImageBatch } from './batches.js';
 export type { ImageDataset, ProgressOptions } from './imageDataset.js';
 export type { DatasetErrorCode } from './errors.js';
