@@ -59,6 +59,33 @@ describeOnEveryEngine('buildPrototypes', () => {
     disposeAll([prototypes!]);
   });
 
+  test('clusters of copies are as little concentrated as any, however many they are', async () => {
+    // Six of twenty groups are fifteen copies of one point, one more is 300; the others are spread.
+    const [dimension, k] = [16, 20];
+    const spread = groupedPoints({ n: 15 * k, dimension, groups: k, noise: 0.1 });
+    const copies = Float32Array.from(spread, (value, at) => {
+      const row = Math.floor(at / dimension);
+      return row % k < 6 ? spread[(row % k) * dimension + (at % dimension)]! : value;
+    });
+    const many = Array.from({ length: 300 }, () => [...spread.subarray(6 * dimension, 7 * dimension)]).flat();
+    const features = matrix([...copies, ...many], dimension);
+    // From a point of each group.
+    const initial = tf.slice(features, [0, 0], [k, dimension]);
+    const [prototypes] = await buildPrototypes(features, {
+      ...settings,
+      granularities: [k],
+      initial: [initial],
+      clip: [0, 100],
+    });
+    const spreads = prototypes!.concentration.dataSync();
+    const ofCopies = Array.from(prototypes!.assignments.slice(0, 6), (cluster) => spreads[cluster]!);
+    const largest = Math.max(...spreads);
+    for (const value of ofCopies) expect(value / largest).toBeCloseTo(1, 5);
+    expect(Math.min(...spreads)).toBeGreaterThan(0.2 / 20);
+    tf.dispose([features, initial]);
+    disposeAll([prototypes!]);
+  });
+
   test('granularities of the same size differ, and the same call gives the same', async () => {
     const features = matrix(groupedPoints({ n: 80, dimension: 4, groups: 1, noise: 1 }), 4);
     const build = async () => {

@@ -61,7 +61,42 @@ describe('concentration', () => {
     expect([...concentration(distances, assignments, 3, { temperature: 0.5 })]).toEqual([0.5, 0.5, 0.5]);
   });
 
+  test('copies, whose mean is a rounding away from them, take the largest value as single points do', () => {
+    const whole = { temperature: 0.2, clip: [0, 100] as const };
+    // Both other clusters have a mean distance of 0.45.
+    const result = concentration([1e-8, 1e-8, 0.5, 0.4, 0.3, 0.6], [0, 0, 1, 1, 2, 2], 3, whole);
+    for (const value of result) expect(value).toBeCloseTo(0.2, 7);
+    // The mean of many is further away: 1000 additions round by up to 6e-5.
+    const many = Array.from({ length: 1000 }, () => 2e-5);
+    const assignments = [...many.map(() => 0), 1, 1, 2, 2];
+    const ofMany = concentration([...many, 0.5, 0.4, 0.3, 0.6], assignments, 3, { ...whole, length: 1 });
+    for (const value of ofMany) expect(value).toBeCloseTo(0.2, 7);
+  });
+
+  test('the length of the points tells rounding where all distances are small', () => {
+    const [distances, assignments] = [
+      [2e-8, 1e-8, 3e-8, 4e-8],
+      [0, 0, 1, 1],
+    ];
+    const options = { temperature: 0.2, clip: [0, 100] as const };
+    expect([...concentration(distances, assignments, 2, { ...options, length: 1 })]).toEqual([
+      Math.fround(0.2),
+      Math.fround(0.2),
+    ]);
+    // Of small points they are distances like others, whatever the scale.
+    const [first, second] = concentration(distances, assignments, 2, { ...options, length: 1e-7 });
+    expect(second! / first!).toBeCloseTo(7 / 3, 5);
+    const scaled = concentration(
+      distances.map((distance) => distance * 2 ** 40),
+      assignments,
+      2,
+      options,
+    );
+    expect([...concentration(distances, assignments, 2, options)]).toEqual([...scaled]);
+  });
+
   test.each([
+    ['a length of 0', [1], [0], 1, { temperature: 1, length: 0 }, 'INVALID_OPTION'],
     ['a temperature of 0', [1], [0], 1, { temperature: 0 }, 'INVALID_OPTION'],
     ['a temperature that is NaN', [1], [0], 1, { temperature: NaN }, 'INVALID_OPTION'],
     ['an alpha of 0', [1], [0], 1, { temperature: 1, alpha: 0 }, 'INVALID_OPTION'],

@@ -3,10 +3,8 @@ import type { RandomStream } from '@protocl/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Assignment } from '../assigners/assigner.js';
+import { RESOLUTION } from '../resolution.js';
 import { splitEmptyClusters } from './splitEmptyClusters.js';
-
-/** A cluster whose points lie within this distance of their mean, relative to its length, is one point in float32. */
-const RESOLUTION = 2 ** -18;
 
 /** What an update leads to. */
 export interface CentroidUpdate {

@@ -20,7 +20,7 @@ export interface Prototypes {
 
 /** How {@link buildPrototypes} clusters: the options of k-means and of the concentration, except as said here. */
 export interface PrototypeOptions
-  extends Omit<KMeansOptions, 'k' | 'initial' | 'onProgress'>, ConcentrationOptions {
+  extends Omit<KMeansOptions, 'k' | 'initial' | 'onProgress'>, Omit<ConcentrationOptions, 'length'> {
   /** The numbers of clusters, one k-means each. */
   readonly granularities: readonly number[];
   /** For each granularity, where its k-means starts; nothing where it starts from random points. */
@@ -87,6 +87,7 @@ export async function buildPrototypes(
         try {
           const spread = concentration(clusters.distances, clusters.assignments, k, {
             temperature,
+            length: 1,
             ...(alpha !== undefined && { alpha }),
             ...(clip !== undefined && { clip }),
           });

@@ -1,4 +1,5 @@
 import { clusteringError } from '../errors.js';
+import { resolutionOf } from '../resolution.js';
 
 /** How {@link concentration} smooths and scales. */
 export interface ConcentrationOptions {
@@ -8,6 +9,11 @@ export interface ConcentrationOptions {
   readonly temperature: number;
   /** The percentiles to clip to. Default [10, 90]. */
   readonly clip?: readonly [number, number];
+  /**
+   * The length of the points, 1 for normalised ones: distances that are rounding beside it count as none. Default the
+   * largest of the distances, beside which only the smallest can be told to be rounding.
+   */
+  readonly length?: number;
 }
 
 /**
@@ -15,7 +21,8 @@ export interface ConcentrationOptions {
  * of τ. It is the temperature of the cluster's prototype in ProtoNCE.
  *
  * Clusters of fewer than two points, and those whose points all lie on their centroid, say nothing of their spread:
- * they take the largest value of the others, and τ where there are no others.
+ * they take the largest value of the others, and τ where there are no others. The mean of copies is itself a rounding
+ * away from them, so points that are no further from it on average than float32 resolves lie on it.
  *
  * @param distances [n], Euclidean, to centroids that are not normalised
  * @param assignments [n], in 0 .. k-1
@@ -28,11 +35,15 @@ export function concentration(
   distances: ArrayLike<number>,
   assignments: ArrayLike<number>,
   k: number,
-  { alpha = 10, temperature, clip = [10, 90] }: ConcentrationOptions,
+  { alpha = 10, temperature, clip = [10, 90], length }: ConcentrationOptions,
 ): Float32Array {
-  requireOptions(alpha, temperature, clip);
-  const { sums, sizes } = sumsByCluster(distances, assignments, k);
-  const isKnown = (cluster: number): boolean => sizes[cluster]! >= 2 && sums[cluster]! > 0;
+  requireOptions(alpha, temperature, clip, length);
+  const { sums, sizes, furthest } = sumsByCluster(distances, assignments, k);
+  const scale = length ?? furthest;
+  const isKnown = (cluster: number): boolean => {
+    const size = sizes[cluster]!;
+    return size >= 2 && sums[cluster]! > size * resolutionOf(size) * scale;
+  };
   const spreads = sums.map((sum, cluster) =>
     isKnown(cluster) ? sum / (sizes[cluster]! * Math.log(sizes[cluster]! + alpha)) : 0,
   );
@@ -62,6 +73,7 @@ function sumsByCluster(distances: ArrayLike<number>, assignments: ArrayLike<numb
   }
   const sums = new Float64Array(k);
   const sizes = new Float64Array(k);
+  let furthest = 0;
   for (let i = 0; i < distances.length; i += 1) {
     const cluster = assignments[i]!;
     const distance = distances[i]!;
@@ -74,8 +86,9 @@ function sumsByCluster(distances: ArrayLike<number>, assignments: ArrayLike<numb
     }
     sums[cluster]! += distance;
     sizes[cluster]! += 1;
+    furthest = Math.max(furthest, distance);
   }
-  return { sums, sizes };
+  return { sums, sizes, furthest };
 }
 
 /** Interpolated linearly between neighbours, as `numpy.percentile` does by default. */
@@ -89,7 +102,12 @@ function percentiles(values: Float64Array, [lower, upper]: readonly [number, num
   return [at(lower), at(upper)];
 }
 
-function requireOptions(alpha: number, temperature: number, [lower, upper]: readonly [number, number]): void {
+function requireOptions(
+  alpha: number,
+  temperature: number,
+  [lower, upper]: readonly [number, number],
+  length: number | undefined,
+): void {
   const problems: [isValid: boolean, name: string, given: unknown, expected: string][] = [
     // With α of 1 or less, log(Z+α) could be zero or negative.
     [Number.isFinite(alpha) && alpha > 0, 'alpha', alpha, 'a number above 0'],
@@ -100,6 +118,7 @@ function requireOptions(alpha: number, temperature: number, [lower, upper]: read
       [lower, upper],
       'two ascending percentiles of 0 .. 100',
     ],
+    [length === undefined || (Number.isFinite(length) && length > 0), 'length', length, 'a number above 0'],
   ];
   for (const [isValid, name, given, expected] of problems) {
     if (!isValid) {
