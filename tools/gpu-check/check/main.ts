@@ -80,7 +80,7 @@ async function check({ home, out, device, minutes, only, again }: Options): Prom
   const results = join(home, 'results');
   await mkdir(results, { recursive: true });
   await mkdir(out, { recursive: true });
-  const { commit } = JSON.parse(await readFile(join(home, 'app/packed.json'), 'utf8')) as { commit: string };
+  const commit = await programOf(home);
   const tiny = device === 'cpu';
   const logFile = join(results, 'gpu-check.log');
   const earlier = await readRecord(results);
@@ -96,14 +96,9 @@ async function check({ home, out, device, minutes, only, again }: Options): Prom
     tiny,
   };
 
-  const chosen = steps.filter(({ name, repeats = false }) => {
-    if (only !== undefined) return only.includes(name);
-    const before = record.steps.find((step) => step.name === name);
-    // What was cut has its figures, and would be cut again.
-    return again || repeats || before === undefined || ['failed', 'skipped'].includes(before.status);
-  });
+  const chosen = steps.filter((step) => only?.includes(step.name) ?? (again || isDue(step, record, commit)));
   const ran: StepRecord[] = [];
-  for (const step of chosen) {
+  const perform = async (step: Step): Promise<void> => {
     console.log(`\n== ${step.name}: ${step.what}`);
     const reason = await reasonToSkip(step, { device, home, left: (end - Date.now()) / 1e3 });
     const done: StepRecord =
@@ -123,24 +118,54 @@ async function check({ home, out, device, minutes, only, again }: Options): Prom
             log: (line) => console.log(`   ${line}`),
             logFile,
           })
-        : {
-            name: step.name,
-            what: step.what,
-            status: 'skipped',
-            seconds: 0,
-            message: reason,
-            figures: [],
-            commit,
-          };
+        : { ...skipped(step, reason), commit };
     console.log(`== ${step.name}: ${done.status} after ${done.seconds.toFixed(0)} s${messageOf(done)}`);
     ran.push(done);
     // Written after every step, so that a machine that is taken away leaves what it has done.
     record = { ...record, images: await imagesIn(home), steps: withStep(record.steps, done) };
     await writeRecord(results, record);
     await bringHome(results, out);
+  };
+  // What fills the time has its own share of it, and all that is left when the others are through.
+  const last = chosen.at(-1);
+  const filler = chosen.find(({ repeats }) => repeats === 'while there is time');
+  for (const step of chosen) await perform(step === filler && step === last ? unlimited(step) : step);
+  if (
+    filler !== undefined &&
+    filler !== last &&
+    ran.some(({ name, status }) => name === filler.name && status === 'passed')
+  ) {
+    const left = (end - Date.now()) / 1e3;
+    if ((await reasonToSkip(filler, { device, home, left })) === undefined) await perform(unlimited(filler));
   }
   console.log(`\n${markdownOf({ ...record, steps: ran })}`);
   return ran.some(({ status }) => status === 'failed') ? 1 : 0;
+}
+
+/** Whether a step is to be run that nobody has asked for by name. */
+function isDue({ name, repeats }: Step, { steps: before }: CheckRecord, commit: string): boolean {
+  const earlier = before.find((step) => step.name === name);
+  // What was cut has its figures, and would be cut again.
+  if (earlier === undefined || earlier.status === 'failed' || earlier.status === 'skipped') return true;
+  return repeats === 'while there is time' || (repeats === 'with a new program' && earlier.commit !== commit);
+}
+
+function unlimited(step: Step): Step {
+  return { ...step, mostSeconds: Infinity };
+}
+
+/** The commit that was packed, and where it had changes, which. */
+async function programOf(home: string): Promise<string> {
+  const { commit, changed } = JSON.parse(await readFile(join(home, 'app/packed.json'), 'utf8')) as {
+    commit: string;
+    changed: boolean;
+  };
+  const digest = await readFile(join(home, 'app.sha256'), 'utf8');
+  return changed ? `${commit}, changed (${digest.slice(0, 8)})` : commit;
+}
+
+function skipped({ name, what }: Step, message: string): Omit<StepRecord, 'commit'> {
+  return { name, what, status: 'skipped', seconds: 0, message, figures: [] };
 }
 
 async function reasonToSkip(

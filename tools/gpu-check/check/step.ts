@@ -31,8 +31,11 @@ export interface Step {
   readonly mostSeconds: number;
   /** What it cannot do without. */
   readonly needs?: readonly ('cuda' | 'carried images' | 'images')[];
-  /** Whether each call goes on with it, though it has passed. */
-  readonly repeats?: boolean;
+  /**
+   * When it is run again though it has passed: with a mended program, or in each call, at its end too, where it fills
+   * the time that is left.
+   */
+  readonly repeats?: 'with a new program' | 'while there is time';
   /**
    * @returns nothing, or what there was no time for
    * @throws what makes the step fail, after the figures that it could get

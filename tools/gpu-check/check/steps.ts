@@ -9,7 +9,7 @@ import { training } from './steps/training.js';
 
 /**
  * What the check consists of: the most telling first, since a machine may be taken away at any time. What
- * PyTorch compiles takes it a minute each, and training all that is left.
+ * PyTorch compiles takes it a minute each; training has a few minutes before that, and all that is left behind it.
  */
 export const steps: readonly Step[] = [
   build,
@@ -21,6 +21,6 @@ export const steps: readonly Step[] = [
   epoch,
   kmeans,
   augmentation,
-  compiled,
   training,
+  compiled,
 ];

@@ -105,7 +105,7 @@ test('a step whose time is over is cut off with all of its processes, and its fi
 test('a step is told to be done before the end, and within its own time', async () => {
   const told = `${figure(0).replace('value: 0', 'value: settings.deadline - Date.now()')} process.send({ type: 'ended' });`;
   const [short, long] = [await run(told, { mostSeconds: 5 }), await run(told, { secondsLeft: 30 })];
-  const milliseconds = ({ record }: typeof short) => Number((record.figures[0] as { value: number }).value);
+  const milliseconds = ({ record }: typeof short) => (record.figures[0] as { value: number }).value;
   expect(milliseconds(short)).toBeLessThan(5_000);
   expect(milliseconds(short)).toBeGreaterThan(3_000);
   // Some seconds are kept for ending it by force.

@@ -9,7 +9,7 @@ export const build: Step = {
   what: "compile the addon against the machine's PyTorch",
   leastSeconds: 30,
   mostSeconds: 240,
-  repeats: true,
+  repeats: 'with a new program',
   async run({ device, log, tell }) {
     const begun = performance.now();
     const { libtorch } = await prepareTorch({ log });

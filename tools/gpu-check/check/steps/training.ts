@@ -22,9 +22,10 @@ export const training: Step = {
   name: 'training',
   what: 'PCL on CIFAR-10 for as long as there is time, kNN, a checkpoint to go on from',
   leastSeconds: 90,
-  mostSeconds: 3600,
+  // Then whatever else there is has its turn, and training all that is left.
+  mostSeconds: 240,
   needs: ['images'],
-  repeats: true,
+  repeats: 'while there is time',
   async run(context) {
     const folder = join(context.home, 'runs', PRESET);
     await takeOver(context, folder);
