@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32, deflateSync, gzipSync } from 'node:zlib';
 
 import { decodeCrops, decodePlain, recipes, type AugmentationRecipe } from '@protocl/augment';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -23,6 +24,22 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'augment-test-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** The beginning of a PNG of that size, without its pixels. */
+function pngWithout(height: number, width: number): Buffer {
+  const header = Buffer.from('IHDR\0\0\0\0\0\0\0\0\u0008\u0002\0\0\0', 'latin1');
+  header.writeUInt32BE(width, 4);
+  header.writeUInt32BE(height, 8);
+  const chunk = (content: Buffer) => {
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(content.length - 4);
+    check.writeUInt32BE(crc32(content));
+    return Buffer.concat([length, content, check]);
+  };
+  const pixels = Buffer.concat([Buffer.from('IDAT'), deflateSync(Buffer.alloc(9))]);
+  const signature = Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1');
+  return Buffer.concat([signature, chunk(header), chunk(pixels), chunk(Buffer.from('IEND'))]);
+}
 
 /** Three bands of pure color, red on top, as an image to be saved in some format. */
 function bands(): Sharp {
@@ -164,6 +181,38 @@ describe('what cannot be used is refused', () => {
       }
     });
 
+    test('what is of another format, however sharp would read it and whatever it is called', async () => {
+      const svg =
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>';
+      const path = join(folder, 'drawing.jpg');
+      await writeFile(path, svg);
+      await expect(decode(path)).rejects.toMatchObject({ code: 'IMAGE_CORRUPT', given: path });
+      const disguised = [
+        svg,
+        `<?xml version="1.0"?><!-- ${'GIF89a '.repeat(20)}-->${svg}`,
+        gzipSync(svg),
+        'P6 1 1 255 abc',
+        Buffer.concat([Buffer.from([0, 0, 0, 20]), Buffer.from('ftypheic\0\0\0\0mif1')]),
+        'ftyp',
+        'RIFF',
+      ];
+      for (const content of disguised) {
+        await expect(decode(Buffer.from(content))).rejects.toMatchObject({
+          code: 'IMAGE_CORRUPT',
+          message: expect.stringContaining('of no format that is decoded') as unknown,
+        });
+      }
+    });
+
+    test('a large SVG under .jpg, which decoders read from its path', async () => {
+      const path = join(folder, 'large.jpg');
+      await writeFile(path, '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+      await truncate(path, 2 ** 25 + 1);
+      await expect(decode(path)).rejects.toMatchObject({
+        message: expect.stringContaining('of no format that is decoded') as unknown,
+      });
+    });
+
     test('a JPEG or PNG that breaks off, and one with damaged data', async () => {
       const jpeg = await readFile(fixture('picture.jpg'));
       const png = await readFile(fixture('pictureDecoded.png'));
@@ -177,10 +226,8 @@ describe('what cannot be used is refused', () => {
     });
 
     test('a decompression bomb, before it is decoded', async () => {
-      // 900 million white pixels in a few bytes.
-      const bomb = Buffer.from(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"><rect width="1" height="1"/></svg>',
-      );
+      // A PNG that says of itself that it has 900 million pixels.
+      const bomb = pngWithout(30_000, 30_000);
       await expect(decode(bomb)).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
       const path = fixture('picture.jpg');
       await expect(decode(path, { maxPixels: 60 * 80 - 1 })).rejects.toMatchObject({

@@ -223,7 +223,7 @@ describe('images that cannot be used', () => {
   test('are replaced in views, left out of plain batches, counted and named', async () => {
     const names = await writePictures(folder, 20);
     const png = await picture(1, 200, 150).png().toBuffer();
-    await folder.write(names[2]!, 'no image');
+    await folder.write(names[2]!, '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"/>');
     await folder.write(names[5]!, '');
     await folder.write(names[11]!, png.subarray(0, 100));
     await folder.write(names[12]!, await decompressionBomb(60_000, 60_000));
@@ -252,6 +252,9 @@ describe('images that cannot be used', () => {
     expect(lines).toEqual(loader.skipped.map(({ path, reason }) => `skipped ${path}: ${reason}`));
     const bomb = loader.skipped.find(({ path }) => path === names[12]);
     expect(bomb!.reason).toMatch(/pixel/);
+    // Whatever it is called, and though sharp would draw it.
+    const drawing = loader.skipped.find(({ path }) => path === names[2]);
+    expect(drawing!.reason).toMatch(/its content is of no format that is decoded/);
   });
 
   test('may be too large by a limit of the folder, in pixels or in bytes', async () => {

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { CHANNELS, requireCount } from '../checks.js';
 import { augmentError } from '../errors.js';
 import type { RgbImage } from '../resampling/resampleImage.js';
+import { FORMATS, isKnownFormat } from './imageFormat.js';
 import { giveBackMemory } from './imageMemory.js';
 import { plainJpegSize } from './plainJpeg.js';
 import { readSource, type ImageSource } from './readSource.js';
@@ -25,8 +26,8 @@ const MOST_TURBO_PIXELS = 2 ** 28;
 const FAIL_ON = ['none', 'truncated', 'error', 'warning'];
 
 /**
- * Decodes an image of any format that sharp reads: upright as EXIF says, in sRGB, without alpha,
- * 8 bits a channel; of several frames the first.
+ * Decodes a JPEG, PNG, WebP, AVIF, GIF or TIFF, told by its content: upright as EXIF says, in sRGB,
+ * without alpha, 8 bits a channel; of several frames the first.
  *
  * @throws AugmentError `IMAGE_NOT_READABLE`, `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`, `INVALID_OPTION`
  */
@@ -44,6 +45,7 @@ export async function decodeImage(
   }
   const content = readSource(source);
   if (content.length === 0) throw corrupt(source, 'it is empty');
+  if (!isKnownFormat(content)) throw corrupt(source, 'its content is of no format that is decoded');
   // Twice as quick; what it does not decode is sharp's to judge.
   const quick = typeof content === 'string' ? undefined : await decodePlainJpeg(content, maxPixels);
   if (quick !== undefined) return quick;
@@ -119,7 +121,7 @@ function corrupt(source: ImageSource, reason: string, cause?: unknown): Error {
   return augmentError('IMAGE_CORRUPT', {
     message: `a file is no image, or a damaged one (${reason})`,
     given: nameOf(source),
-    expected: 'JPEG, PNG, WebP, AVIF, GIF or TIFF',
+    expected: FORMATS.join(', '),
     remedy: 'Replace the file or leave it out',
     cause,
   });
