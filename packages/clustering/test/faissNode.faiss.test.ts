@@ -33,6 +33,17 @@ describe('faissNodeAssigner', () => {
     tf.dispose([points, centroids]);
   });
 
+  test.each([30, 1e4])('finds them far from the origin, at %s', async (offset) => {
+    const [n, dimension, k] = [600, 16, 24];
+    const values = groupedPoints({ n, dimension, groups: 24, noise: 0.5 }).map((value) => value + offset);
+    const starts = values.slice(0, k * dimension);
+    const [points, centroids] = [matrix(values, dimension), matrix(starts, dimension)];
+    const { indices } = await open({ batchSize: 256 }).assign(points, centroids);
+    const naive = naiveNearest(values, starts, dimension);
+    expect([...indices]).toEqual(naive.indices);
+    tf.dispose([points, centroids]);
+  });
+
   test('one assigner serves searches that come at the same time', async () => {
     const values = groupedPoints({ n: 300, dimension: 4, groups: 1, noise: 1 });
     const points = matrix(values, 4);

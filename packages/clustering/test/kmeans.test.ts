@@ -268,6 +268,37 @@ describe('kmeans', () => {
     tf.dispose([features, initial, centroids, usual.centroids]);
   });
 
+  test.each([-300, 1e4])('far from the origin, at %s, it finds what it finds around it', async (offset) => {
+    const [n, dimension, k] = [2000, 16, 40];
+    // What float32 resolves there.
+    const values = groupedPoints({ n, dimension, groups: 60, noise: 0.4 }).map(
+      (value) => Math.fround(value + offset) - offset,
+    );
+    // Most of the starts are one point, so that their clusters are empty.
+    const starts = Float32Array.from({ length: k * dimension }, (_, at) => values[at % (4 * dimension)]!);
+    const objectives: number[] = [];
+    for (const at of [0, offset]) {
+      const features = matrix(
+        values.map((value) => value + at),
+        dimension,
+      );
+      const initial = matrix(
+        starts.map((value) => value + at),
+        dimension,
+      );
+      const before = tf.memory().numTensors;
+      const found = await kmeans(features, { k, seed: 1, initial });
+      expect(tf.memory().numTensors).toBe(before + 1);
+      const naive = naiveNearest(features.dataSync(), found.centroids.dataSync(), dimension);
+      expect(found.objective / naive.objective).toBeCloseTo(1, 5);
+      objectives.push(naive.objective);
+      tf.dispose([features, initial, found.centroids]);
+    }
+    const [around, far] = objectives as [number, number];
+    // It was more than twice as much.
+    expect(far / around).toBeLessThan(1.03);
+  });
+
   test('a start of fewer centroids is filled up with points; a whole one leaves one run', async () => {
     const features = matrix(groupedPoints({ n: 100, dimension: 4, groups: 1, noise: 1 }), 4);
     const initial = tf.slice(features, [0, 0], [3, 4]);

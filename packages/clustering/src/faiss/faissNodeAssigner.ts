@@ -23,7 +23,8 @@ const MOST_LEAKED_BYTES = 2 ** 28;
  * The assigner that searches with faiss-node, in a process of its own: an error inside faiss ends that process, and is
  * a typed error here. The process starts with the first call and ends with `close`.
  *
- * Distances are computed from the differences, so they are exact near 0. faiss-node takes numbers one by one: expect
+ * Distances are computed from the differences, so they are exact near 0; faiss compares around the mean of the
+ * centroids, so features need not be centred. faiss-node takes numbers one by one: expect
  * some 10 us for each point, many times what the assigner `tensor` needs on a native engine.
  *
  * @throws {ClusteringError} `INVALID_OPTION`; and from `assign` `FAISS_NODE_UNAVAILABLE` where faiss-node is not
@@ -84,11 +85,12 @@ class FaissNodeAssigner implements Assigner {
     this.#known.set(points, queries);
     const vectors = await finiteValues('centroids', centroids);
     const process = await this.#running();
-    await process.request({ dimension, index: this.#index, vectors });
+    const centre = meanOfRows(vectors, dimension);
+    await process.request({ dimension, index: this.#index, vectors: centred(vectors, centre) });
     const indices = new Int32Array(n);
     for (let start = 0; start < n; start += this.#batchSize) {
       const end = Math.min(start + this.#batchSize, n);
-      const batch = queries.slice(start * dimension, end * dimension);
+      const batch = centred(queries.subarray(start * dimension, end * dimension), centre);
       this.#leakedBytes += batch.byteLength;
       const labels = await process.request({ queries: batch });
       requireRows(labels, end - start, centroids.shape[0]);
@@ -128,6 +130,25 @@ async function finiteValues(name: string, tensor: Tensor2D): Promise<Float32Arra
     given: values[at],
     expected: 'finite numbers',
   });
+}
+
+/**
+ * What faiss compares: its expansion |p|² - 2 p·c + |c|² rounds in proportion to the norms, which are smallest around
+ * the mean of the centroids.
+ */
+function centred(rows: Float32Array, centre: Float64Array): Float32Array {
+  const moved = new Float32Array(rows.length);
+  for (let at = 0; at < rows.length; at += centre.length) {
+    for (let d = 0; d < centre.length; d += 1) moved[at + d] = rows[at + d]! - centre[d]!;
+  }
+  return moved;
+}
+
+function meanOfRows(rows: Float32Array, dimension: number): Float64Array {
+  const mean = new Float64Array(dimension);
+  const count = rows.length / dimension;
+  for (let at = 0; at < rows.length; at += 1) mean[at % dimension]! += rows[at]! / count;
+  return mean;
 }
 
 function requireRows(labels: Int32Array, count: number, k: number): void {

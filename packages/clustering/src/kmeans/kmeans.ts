@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Assigner, AssignerName, Assignment } from '../assigners/assigner.js';
 import { useAssigner } from '../assigners/useAssigner.js';
 import { requireFinite } from '../checks.js';
+import { distantOrigin } from './distantOrigin.js';
 import { lloyd, sumOf, type LloydResult } from './lloyd.js';
 import { requireValid } from './requireValid.js';
 
@@ -75,7 +76,7 @@ export interface KMeansResult {
  * A run ends early once its assignments no longer change, which changes no result. Fewer distinct points than k leave
  * clusters empty, which `log` is told.
  *
- * @param features float32 [n, D], finite; any scale, not only normalised. Stays the caller's
+ * @param features float32 [n, D], finite; of any scale and anywhere, not only normalised. Stays the caller's
  * @throws {ClusteringError} `INVALID_OPTION`, `INVALID_SHAPE` or `INVALID_DTYPE` for arguments that do not fit,
  *   `TOO_FEW_POINTS` for k larger than n, `NON_FINITE_FEATURES` for NaN, Inf or values whose squares overflow
  * @see Johnson, Douze and Jégou, Billion-scale similarity search with GPUs, 2017, section 4.1
@@ -96,7 +97,7 @@ export async function kmeans(features: tf.Tensor2D, options: KMeansOptions): Pro
   return useAssigner(options.assigner ?? 'tensor', async (assigner) => {
     const points = chosen === undefined ? features : gatherRows(features, chosen);
     try {
-      const best = await bestRun(points, assigner, options);
+      const best = await bestRunAnywhere(points, assigner, options);
       try {
         const result = finish(best, await assigner.assign(features, best.centroids), chosen);
         warnOfEmpty(result.assignments, k, log);
@@ -117,6 +118,27 @@ function printLine(line: string): void {
 
 function drawSubset({ seed }: KMeansOptions, n: number, count: number): Int32Array {
   return randomStream({ seed, purpose: 'kmeans: subset' }).permutation(n).slice(0, count);
+}
+
+/** The best run, found around the points where they lie far from 0. */
+async function bestRunAnywhere(
+  points: tf.Tensor2D,
+  assigner: Assigner,
+  options: KMeansOptions,
+): Promise<LloydResult> {
+  const origin = await distantOrigin(points);
+  if (origin === undefined) return bestRun(points, assigner, options);
+  const { initial } = options;
+  const centred = tf.sub<tf.Tensor2D>(points, origin);
+  const start = initial && tf.sub<tf.Tensor2D>(initial, origin);
+  try {
+    const best = await bestRun(centred, assigner, { ...options, ...(start && { initial: start }) });
+    const centroids = tf.add<tf.Tensor2D>(best.centroids, origin);
+    best.centroids.dispose();
+    return { ...best, centroids };
+  } finally {
+    tf.dispose([origin, centred, start ?? []]);
+  }
 }
 
 /** As in faiss, the best run is the one whose last step began with the lowest objective. */

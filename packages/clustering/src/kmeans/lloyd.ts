@@ -36,7 +36,8 @@ export interface LloydResult {
 
 /**
  * Assigns points to their nearest centroids and moves the centroids to the means of their points, in turn, until that
- * changes no assignment or there were enough steps. Points stay the caller's; `start` is disposed.
+ * changes no assignment or there were enough steps. Points stay the caller's; `start` is disposed. Points that lie far
+ * from 0, beside what they differ by, are to be centred first, as `kmeans` does.
  *
  * @throws {ClusteringError} `NON_FINITE_FEATURES` where a distance overflows
  */
