@@ -36,7 +36,8 @@ const FLOAT32_PRECISION = 1e-6;
 /**
  * Fits multinomial logistic regression to frozen features and tells its accuracy. Each feature is
  * standardised by its mean and deviation over the training images; the bias is not regularised. With
- * l2 = 1 / (n C) it is scikit-learn's `LogisticRegression(C)`.
+ * l2 = 1 / (n C) it is scikit-learn's `LogisticRegression(C)`. For two classes scikit-learn has one vector of
+ * weights, the difference of the two here, whose norms together are half of its norm: there l2 = 2 / (n C).
  *
  * @param train features to fit to, [n, D]
  * @param test held-out features, [N, D]

@@ -16,7 +16,10 @@ export interface FitLinearSvmOptions {
   readonly classWeight?: ClassWeight;
   /** Images in which a class is hard to recognize; left out by default. */
   readonly difficult?: Difficult;
-  /** It ends where the objective is certainly within this share of its minimum; 1e-4 by default. */
+  /**
+   * It ends where the objective is certainly within this share of its minimum, and the weights as surely within the
+   * fourth root of the share of theirs; 1e-4 by default, which is a tenth.
+   */
   readonly tolerance?: number;
   /** At most so many Newton steps; 100 by default. */
   readonly iterations?: number;
@@ -34,7 +37,7 @@ export interface LinearSvm {
   readonly objectives: readonly number[];
   /** [k]: how far, as a share, an objective can be above its minimum. */
   readonly gaps: readonly number[];
-  /** Whether all gaps are within the tolerance. */
+  /** Whether all gaps are within the tolerance, and the weights are as near as it asks. */
   readonly converged: boolean;
   /**
    * Scores features, above 0 where the class is seen.

@@ -18,6 +18,6 @@ export interface HingeSolution {
   readonly gap: number;
   /** Newton steps. */
   readonly iterations: number;
-  /** Whether the gap is within the tolerance. */
+  /** Whether the gap is within the tolerance, and so are the weights. */
   readonly converged: boolean;
 }

@@ -5,7 +5,10 @@ import { HingeBatch } from './hingeBatch.js';
 import type { HingeProblem, HingeSolution } from './hingeProblem.js';
 
 export interface SolveHingeOptions {
-  /** A problem ends where its objective is certainly within this share of the minimum. */
+  /**
+   * A problem ends where its objective is certainly within this share of the minimum, and the squared distance to where
+   * that lies within the root of the share, beside the squared norm of the weights.
+   */
   readonly tolerance: number;
   /** At most so many Newton steps. */
   readonly iterations: number;
@@ -15,6 +18,8 @@ export interface SolveHingeOptions {
 
 const ENOUGH_DECREASE = 1e-4;
 const MOST_HALVINGS = 20;
+/** The share of the squared norm of a gradient that a step leaves at most, where it is more than rounding. */
+const LEAST_FALL = 0.25;
 /** The share of an objective that rounding hides: close to the minimum only the gradient tells more. */
 const VALUE_PRECISION = 1e-6;
 /** A Newton system is solved to this share of its right-hand side, as in LIBLINEAR's primal solver. */
@@ -28,7 +33,8 @@ const BATCH_BYTES = 32 * 2 ** 20;
  * conjugate gradients: min ½‖w‖² + Σ cᵢ max(0, 1 − yᵢ w·xᵢ)². The objective is convex, so that any
  * method finds the same minimum; here the work is products of matrices, for all problems at once. Since
  * the first term is half a squared norm, the objective is above its minimum by at most half the squared
- * norm of its gradient.
+ * norm of its gradient, and the weights are no further from those of the minimum than the norm itself. The
+ * second bound is for small costs, where any weights have nearly the least objective.
  *
  * @param features float32 [n, D+1], the last column 1; stays the caller's
  * @returns a solution for each problem; no tensor is kept
@@ -58,6 +64,8 @@ interface Course {
   readonly index: number;
   readonly problem: HingeProblem;
   weights: Float64Array;
+  /** The squared norm of the gradient at the step before. */
+  square: number;
 }
 
 async function solveBatch(
@@ -71,6 +79,7 @@ async function solveBatch(
     index,
     problem,
     weights: start?.[index]?.slice() ?? new Float64Array(size),
+    square: Infinity,
   }));
   let batch = new HingeBatch(features, problems);
   try {
@@ -79,8 +88,16 @@ async function solveBatch(
       const { gradient: slopes, losses } = await batch.moveTo(point);
       const gradient = point.map((weight, i) => weight + slopes[i]!);
       const values = open.map((_, p) => dot(point, point, p * size, size) / 2 + losses[p]!);
-      const gaps = open.map((_, p) => dot(gradient, gradient, p * size, size) / 2 / values[p]!);
-      const isDone = gaps.map((gap) => gap <= tolerance);
+      const squares = open.map((_, p) => dot(gradient, gradient, p * size, size));
+      const gaps = open.map((_, p) => squares[p]! / 2 / values[p]!);
+      const isSettled = open.map((course, p) => {
+        const isNear = squares[p]! <= Math.sqrt(tolerance) * dot(point, point, p * size, size);
+        // A gradient that hardly falls any more is rounding: the weights are as good as none.
+        const isRounding = squares[p]! > LEAST_FALL * course.square;
+        course.square = squares[p]!;
+        return gaps[p]! <= tolerance && (isNear || isRounding);
+      });
+      const isDone = isSettled.slice();
       if (iteration < iterations && isDone.includes(false)) {
         const waiting = gradient.map((value, i) => (isDone[Math.floor(i / size)]! ? 0 : -value));
         const directions = await conjugateGradients(
@@ -95,20 +112,19 @@ async function solveBatch(
         const lengths = await stepLengths(batch, { point, gradient, directions, values, size, isDone });
         for (const [p, course] of open.entries()) {
           // Without a step that helps, the precision of float32 is reached.
-          if (lengths[p] === 0) isDone[p] = true;
+          if (lengths[p] === 0) [isDone[p], isSettled[p]] = [true, gaps[p]! <= tolerance];
           else course.weights = moved(point, directions, lengths[p]!, p * size, size);
         }
       } else isDone.fill(true);
       const remaining = open.filter((course, p) => {
         if (!isDone[p]) return true;
         const [objective, gap] = [values[p]!, gaps[p]!];
-        const converged = gap <= tolerance;
         solutions[course.index] = {
           weights: point.slice(p * size, (p + 1) * size),
           objective,
           gap,
           iterations: iteration,
-          converged,
+          converged: isSettled[p]!,
         };
         return false;
       });

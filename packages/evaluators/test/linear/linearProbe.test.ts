@@ -46,7 +46,42 @@ async function withFeatures<T>(
   }
 }
 
+/** The least mean loss plus |w|²/(2nC) of a logistic regression with one vector of weights, by Newton's steps. */
+function binaryLoss(x: readonly number[], isPositive: readonly number[], c: number): number {
+  const n = x.length;
+  let [w, b, loss] = [0, 0, 0];
+  for (let step = 0; step < 100; step++) {
+    let [gw, gb, hww, hwb, hbb] = [w / (n * c), 0, 1 / (n * c), 0, 0];
+    loss = w ** 2 / (2 * n * c);
+    for (let i = 0; i < n; i++) {
+      const p = 1 / (1 + Math.exp(-(w * x[i]! + b)));
+      const [error, curvature] = [(p - isPositive[i]!) / n, (p * (1 - p)) / n];
+      gw += error * x[i]!;
+      gb += error;
+      hww += curvature * x[i]! ** 2;
+      hwb += curvature * x[i]!;
+      hbb += curvature;
+      loss -= Math.log(isPositive[i] ? p : 1 - p) / n;
+    }
+    const determinant = hww * hbb - hwb ** 2;
+    w -= (hbb * gw - hwb * gb) / determinant;
+    b -= (hww * gb - hwb * gw) / determinant;
+  }
+  return loss;
+}
+
 describe('linearProbe', () => {
+  test.each([1e-4, 1e-2, 1])('of two classes is a regression with C = 2 / (n·l2), at l2 = %s', async (l2) => {
+    const x = [0, 1, 2, 3, 4, 5, 6, 7];
+    const labels = x.map((value) => (value < 4 ? 0 : 1));
+    const standard = x.map((value) => (value - 3.5) / Math.sqrt(5.25));
+    const train = { features: tf.tensor2d(x, [8, 1]), labels: Int32Array.from(labels) };
+    const result = await linearProbe(train, train, { l2, iterations: 500 });
+    train.features.dispose();
+    expect(result.loss / binaryLoss(standard, labels, 2 / (8 * l2))).toBeCloseTo(1, 4);
+    if (l2 === 1e-4) expect(result.loss).toBeCloseTo(0.0129306, 6);
+  });
+
   test.each(fixture.fits)('agrees with scikit-learn at l2 = $l2', async ({ l2, loss, ...expected }) => {
     const result = await withFeatures((train, held) => linearProbe(train, held, { l2, iterations: 500 }));
     expect(result.converged).toBe(true);

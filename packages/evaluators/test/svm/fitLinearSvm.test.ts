@@ -6,6 +6,24 @@ import { describeOnEveryEngine } from '../engines.js';
 import { expectNoTensorsKept } from '../expectNoTensorsKept.js';
 import { samplesOf, svmFixture } from './svmFixture.js';
 
+/** The minimum of ½|w|² + ½ weight Σ (y - x·w)², by Gauss-Seidel steps in float64. */
+function ridge(rows: readonly number[][], targets: readonly number[], weight: number): number[] {
+  const size = rows[0]!.length;
+  const w = new Array<number>(size).fill(0);
+  for (let sweep = 0; sweep < 1000; sweep++) {
+    for (let i = 0; i < size; i++) {
+      let [right, left] = [0, 1];
+      for (const [row, x] of rows.entries()) {
+        const others = x.reduce((sum, value, j) => (j === i ? sum : sum + value * w[j]!), 0);
+        right += weight * x[i]! * (targets[row]! - others);
+        left += weight * x[i]! ** 2;
+      }
+      w[i] = right / left;
+    }
+  }
+  return w;
+}
+
 describeOnEveryEngine('fitLinearSvm', () => {
   expectNoTensorsKept();
 
@@ -24,6 +42,44 @@ describeOnEveryEngine('fitLinearSvm', () => {
       expect(model.gaps[c]).toBeLessThan(1e-4);
       rows.forEach((row, i) => expect(Math.abs(row[c]! - expected.scores[c]![i]!)).toBeLessThan(0.02));
     }
+  });
+
+  test.each([2 ** -16, 1e-4, 1e-9])('at small costs it has weights, at C = %s', async (cost) => {
+    const rows = [
+      [1, 0],
+      [0.8, 0.6],
+      [0.6, 0.8],
+      [0, 1],
+      [0.28, 0.96],
+      [0.96, 0.28],
+    ];
+    const values = [1, 1, -1, -1, -1, 1];
+    const features = tf.tensor2d(rows);
+    const model = await fitLinearSvm(features, { classes: 1, values }, { cost });
+    // All samples are within the margin, where the losses are squares: 2C Σ x (y - x·w), as good as 2C Σ x y.
+    const expected = ridge(
+      rows.map((row) => [...row, 1]),
+      values,
+      2 * cost,
+    );
+    const found = [...model.weights, ...model.biases];
+    const norm = Math.hypot(...expected);
+    expect(Math.hypot(...found.map((value, i) => value - expected[i]!)) / norm).toBeLessThan(0.01);
+    expect(model.converged).toBe(true);
+    const scores = model.score(features);
+    const ranked = [...scores.dataSync()].map((score, i) => [score, values[i]!] as const);
+    ranked.sort(([a], [b]) => b - a);
+    expect(ranked.map(([, value]) => value)).toEqual([1, 1, 1, -1, -1, -1]);
+    tf.dispose([features, scores]);
+  });
+
+  test('where features tell nothing the weights stay nothing, and that has converged', async () => {
+    const alike = tf.fill<tf.Rank.R2>([9, 3], 0.3);
+    const labels = { classes: 1, values: [1, -1, 1, -1, 1, -1, 1, -1, 0] };
+    const model = await fitLinearSvm(alike, labels, { cost: 1e-6 });
+    expect(Math.hypot(...model.weights)).toBeLessThan(1e-9);
+    expect(model.converged).toBe(true);
+    alike.dispose();
   });
 
   test('the gap bounds how far the objective is from its minimum', async () => {
