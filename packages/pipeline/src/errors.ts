@@ -25,7 +25,7 @@ export type PipelineErrorCode =
   | 'CONFIG_DIFFERS'
   /** Some runs of a comparison failed; the others are done. */
   | 'RUNS_FAILED'
-  /** The run has no checkpoint yet. */
+  /** The run has no checkpoint, yet or any more. */
   | 'NO_CHECKPOINT'
   /** A signal stopped the run, on the command line also after its checkpoint was written, a comparison or a report. */
   | 'INTERRUPTED';

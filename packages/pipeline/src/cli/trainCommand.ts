@@ -24,7 +24,10 @@ export function trainCommand({
   const command = new Command('train')
     .description('Train an encoder and write a run folder, or go on with a run that was interrupted.')
     .option('--out <folder>', 'folder of the run (default: runs/NAME-TIME)')
-    .option('--resume [run]', 'go on with a run; without a folder, with the one in runs written to last')
+    .option(
+      '--resume [run]',
+      'go on with a run; without a folder, with the one in runs that wrote a checkpoint last',
+    )
     .option('--json', 'print the summary as JSON too')
     .addHelpText(
       'after',

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { ENCODER_EVALUATORS } from '../evaluation/judgeEncoder.js';
 import { FEATURE_EVALUATORS } from '../evaluation/judgeFeatures.js';
-import { ConfigError, problemsOf } from '../config/problems.js';
+import { ConfigError, problemsOf, requireSettings } from '../config/problems.js';
 import { leafPaths, type ConfigLayer } from '../config/layers.js';
 import { RUN_NAME, RUN_NAME_CHARACTERS } from '../config/schema.js';
 
@@ -65,6 +65,7 @@ export type ParsedGrid = z.output<typeof gridSchema>;
  * @throws {ConfigError} `INVALID_CONFIG`, with everything that is wrong and where it stands
  */
 export function parseGrid({ origin, values }: ConfigLayer): ParsedGrid {
+  requireSettings({ origin, values });
   const parsed = gridSchema.safeParse(values);
   if (parsed.success) return parsed.data;
   const origins = Object.fromEntries(leafPaths(values).map((path) => [path, origin]));

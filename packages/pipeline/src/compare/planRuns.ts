@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
+import { differences } from '../config/differences.js';
 import type { ConfigLayer } from '../config/layers.js';
 import { ConfigError, type ConfigProblem } from '../config/problems.js';
 import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
 import { isFileData } from '../config/sections/data.js';
 import type { EvaluatorName } from '../commands/evaluate.js';
-import { differences } from './differences.js';
 import type { Arm, Grid } from './openGrid.js';
 
 /** One run of a comparison. */

@@ -2,11 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { EvaluatorName, FeatureScores } from '../commands/evaluate.js';
+import { differenceInWords, differences } from '../config/differences.js';
 import { pipelineError } from '../errors.js';
-import { exists } from '../run/exists.js';
 import { RunFolder } from '../run/runFolder.js';
 import type { RunSummary } from '../run/summary.js';
-import { differences } from './differences.js';
 import type { PlannedRun } from './planRuns.js';
 
 /** How far a run is: not begun; begun and not at its end; trained, but not judged; all done. */
@@ -23,9 +22,9 @@ export function evaluationFile({ folder }: PlannedRun): string {
   return join(folder, 'evaluation.json');
 }
 
-/** How far a run is by its folder, in which anything may be missing. */
+/** How far a run is by its folder, in which anything may be missing; a failed start is none. */
 export async function runStateOf(run: PlannedRun, evaluators: readonly EvaluatorName[]): Promise<RunState> {
-  if (!(await exists(join(run.folder, 'config.json')))) return 'new';
+  if (!(await RunFolder.isBegun(run.folder))) return 'new';
   const results = await readResults(run);
   if (results.summary?.status !== 'completed') return 'begun';
   return isFinished(results, evaluators) ? 'done' : 'trained';
@@ -67,9 +66,8 @@ export async function requireSameConfigs(runs: readonly PlannedRun[]): Promise<v
   for (const run of runs) {
     if ((await runStateOf(run, [])) === 'new') continue;
     const { config } = await (await RunFolder.open(run.folder)).readConfig();
-    for (const { path, values } of differences(config, run.resolved.config)) {
-      const [before, now] = values.map((value) => (value === undefined ? 'not set' : JSON.stringify(value)));
-      lines.push(`${run.name}: ${path} was ${before}, is ${now}`);
+    for (const difference of differences(config, run.resolved.config)) {
+      lines.push(`${run.name}: ${differenceInWords(difference)}`);
     }
   }
   if (lines.length === 0) return;

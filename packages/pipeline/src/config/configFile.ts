@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 
+import { isShallow } from '@protocl/core';
 import { createJiti } from 'jiti';
 import { parse as parseYaml, parseDocument } from 'yaml';
 
@@ -40,12 +41,16 @@ export async function readConfigFile(path: string): Promise<ConfigLayer> {
       cause,
     });
   }
-  if (isPlainObject(content)) return { origin: path, values: content };
-  throw pipelineError('CONFIG_FILE', {
-    message: 'a configuration file holds no object',
-    given: path,
-    expected: 'keys and values; of a module, its default export',
-  });
+  if (!isPlainObject(content)) throw notSettings(path, 'holds no object', OBJECT);
+  if (!isShallow(content)) throw notSettings(path, 'is nested without end', SHALLOW);
+  return { origin: path, values: content };
+}
+
+const OBJECT = 'keys and values; of a module, its default export';
+const SHALLOW = 'at most 100 objects and lists within each other, and none that contains itself';
+
+function notSettings(path: string, trouble: string, expected: string): Error {
+  return pipelineError('CONFIG_FILE', { message: `a configuration file ${trouble}`, given: path, expected });
 }
 
 async function parse(file: string, extension: string): Promise<unknown> {
@@ -59,6 +64,8 @@ async function parse(file: string, extension: string): Promise<unknown> {
 /** JSON in which each key is there once: of two values the first would be lost without a word. */
 function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
+  // The caller refuses it; a document would be made of it level by level.
+  if (!isShallow(value)) return value;
   // What is JSON is YAML, too.
   const twice = parseDocument(text).errors.find(({ code }) => code === 'DUPLICATE_KEY');
   if (twice) throw twice;

@@ -29,8 +29,11 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   let nearest: string | undefined;
   let smallest = Infinity;
   for (const candidate of known) {
+    const most = Math.max(1, candidate.length / 3);
+    // So many letters have to be added or left out; a long text is not compared letter by letter.
+    if (Math.abs(word.length - candidate.length) > most) continue;
     const distance = editDistance(word, candidate);
-    if (distance < smallest && distance <= Math.max(1, candidate.length / 3)) {
+    if (distance < smallest && distance <= most) {
       nearest = candidate;
       smallest = distance;
     }

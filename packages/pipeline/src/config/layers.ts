@@ -37,7 +37,7 @@ function lay(
     const old = Object.hasOwn(below, key) ? below[key] : undefined;
     if (!isPlainObject(value)) {
       forget(origins, path);
-      define(below, key, structuredClone(value));
+      define(below, key, copyOf(value));
       origins[path] = origin;
       continue;
     }
@@ -47,6 +47,13 @@ function lay(
     define(below, key, target);
     lay(target, value, `${path}.`, origin, origins);
   }
+}
+
+/** Lists and objects anew; all else, such as a function that a module exports, as it is, to be refused later. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
 }
 
 /** Sets an own property even for a key such as `__proto__`, which then is refused as unknown. */

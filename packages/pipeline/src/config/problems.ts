@@ -1,7 +1,7 @@
-import { ProtoclError } from '@protocl/core';
+import { isShallow, ProtoclError } from '@protocl/core';
 import type * as z from 'zod';
 
-import { leafPaths, valueAt, type MergedLayers } from './layers.js';
+import { isPlainObject, leafPaths, valueAt, type ConfigLayer, type MergedLayers } from './layers.js';
 import { nearestWord } from './editDistance.js';
 
 /** One thing that is wrong with a configuration. */
@@ -37,9 +37,36 @@ export class ConfigError extends ProtoclError<'INVALID_CONFIG'> {
 function inWords({ kind, path, origin, given, expected, suggestion }: ConfigProblem): string {
   const where = path === '' ? 'the configuration' : path;
   const from = origin === undefined ? '' : ` (from ${origin})`;
-  const value = given === undefined || kind === 'unknown key' ? '' : `, given ${JSON.stringify(given)}`;
+  const value = given === undefined || kind === 'unknown key' ? '' : `, given ${described(given)}`;
   const advice = suggestion === undefined ? '' : ` ${suggestion.replace(/[^?.]$/, '$&.')}`;
   return `${where}: ${kind}${from}${value}.${advice} Expected ${expected}.`;
+}
+
+/** A value as JSON where it can be: a module can export what cannot. */
+function described(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
+
+/**
+ * Requires that a layer is one: what a file or a checkpoint holds in the place of a configuration need not be.
+ *
+ * @throws {ConfigError} `INVALID_CONFIG` if it has no keys and values, or is nested without end
+ */
+export function requireSettings({ origin, values }: ConfigLayer): void {
+  const problem = { path: '', origin };
+  // A checkpoint or a file of JSON can hold anything at all.
+  const given: unknown = values;
+  if (!isPlainObject(given)) {
+    const kind = given === undefined ? 'missing' : 'wrong value';
+    throw new ConfigError([{ ...problem, kind, expected: 'keys and values' }]);
+  }
+  if (isShallow(given)) return;
+  const expected = 'at most 100 objects and lists within each other, and none that contains itself';
+  throw new ConfigError([{ ...problem, kind: 'wrong value', expected }]);
 }
 
 /** What zod found wrong, with the keys and values that were probably meant. */

@@ -1,7 +1,11 @@
+import { isShallow } from '@protocl/core';
 import { parse as parseYaml } from 'yaml';
 
 import { pipelineError } from '../errors.js';
 import type { ConfigLayer } from './layers.js';
+
+/** Keys of a path; no setting lies nearly as deep. */
+const MOST_KEYS = 20;
 
 /**
  * Reads `path.key=value` as a layer. The value is read as YAML reads it: `0.1` is a number, `true` a
@@ -12,13 +16,15 @@ import type { ConfigLayer } from './layers.js';
 export function readSetFlag(text: string): ConfigLayer {
   const separator = text.indexOf('=');
   const keys = text.slice(0, Math.max(0, separator)).split('.');
-  if (separator < 1 || keys.some((key) => key.trim() === '')) throw malformed(text);
+  if (separator < 1 || keys.length > MOST_KEYS || keys.some((key) => key.trim() === ''))
+    throw malformed(text);
   let value: unknown;
   try {
     value = parseYaml(text.slice(separator + 1));
   } catch (cause) {
     throw malformed(text, cause);
   }
+  if (!isShallow(value)) throw malformed(text);
   return layerAt(keys, value, `--set ${text}`);
 }
 

@@ -1,4 +1,4 @@
-import { augmentCrops, imageTensor, plainBatch, type AugmentationRecipe } from '@protocl/augment';
+import { augmentCrops, imageTensor, plainCrops, type AugmentationRecipe } from '@protocl/augment';
 import {
   createFolderLoader,
   type FolderLoader,
@@ -10,6 +10,7 @@ import {
 import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
 import type * as tf from '@tensorflow/tfjs-core';
 
+import { digestFolders } from './dataDigests.js';
 import { chosenIndices, viewOf, type MemoryDataOptions } from './memoryData.js';
 import type { ImageFolders, SplitFolder } from './openFolders.js';
 import { cropsOnly } from './recipe.js';
@@ -96,6 +97,7 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
         }
       };
     },
+    digests: (signal) => digestFolders({ train, test }, signal),
     close: async () => {
       await Promise.all(loaders.map((each) => each.close()));
     },
@@ -126,7 +128,7 @@ function loaderOptions(
 
 async function* plainBatches(loader: FolderLoader, recipe: AugmentationRecipe): AsyncGenerator<PlainBatch> {
   for await (const { images, indices, shape } of loader.plain()) {
-    yield { images: withTensor(images, shape, (tensor) => plainBatch(tensor, recipe)), indices };
+    yield { images: withTensor(images, shape, (tensor) => plainCrops(tensor, recipe)), indices };
   }
 }
 

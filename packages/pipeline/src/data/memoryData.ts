@@ -6,6 +6,7 @@ import { batches, type ImageBatch, type ImageDataset } from '@protocl/datasets';
 import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
 import type * as tf from '@tensorflow/tfjs-core';
 
+import { digestDatasets } from './dataDigests.js';
 import { cropsOnly } from './recipe.js';
 import type { LabelledImages, LabelledViews, RunData } from './runData.js';
 
@@ -59,6 +60,7 @@ export function memoryData(
     train: labelled(drawn(train, trainLimit, seed), plainOptions),
     test: test && labelled(drawn(test, testLimit, seed), plainOptions),
     labelledViews: (chosen, most) => labelledViews(train, chosen, { recipe, seed, batchSize: most }),
+    digests: () => Promise.resolve(digestDatasets(train, test)),
     close: async () => undefined,
   };
 }

@@ -1,6 +1,8 @@
 import type { LabelledBatch } from '@protocl/evaluators';
 import type { PlainBatch, TrainingSource } from '@protocl/trainer';
 
+import type { DataDigests } from './dataDigests.js';
+
 /** Which classes each of some images shows. */
 export interface ImageAnnotations {
   /** int8 [n, c]: 1 for a class that is shown, 0 for one that counts neither way, -1 for one that is not. */
@@ -41,6 +43,12 @@ export interface RunData {
    * @param chosen int32: which of them, ascending
    */
   labelledViews(chosen: Int32Array, batchSize: number): LabelledViews;
+  /**
+   * What tells these images from others.
+   *
+   * @throws the signal's reason
+   */
+  digests(signal?: AbortSignal): Promise<DataDigests>;
   /** Ends what works in the background. */
   close(): Promise<void>;
 }

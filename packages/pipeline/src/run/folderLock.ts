@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { onDisk } from '@protocl/core';
 
@@ -9,6 +10,11 @@ import { pipelineError } from '../errors.js';
 import { isRunning, startOf } from './processes.js';
 
 const NAME = '.lock';
+/** A lock that says nothing is being written, for so long at most; after that a process has ended within it. */
+const WRITING_MS = 1000;
+const ASKED_EVERY_MS = 50;
+/** A file beside the lock that says nothing and is older than this is nobody's. */
+const RECENT_MS = 60_000;
 
 /** Who holds a folder. */
 interface Holder {
@@ -54,13 +60,14 @@ async function acquire(path: string, what: string, own: Holder): Promise<void> {
   try {
     await onDisk(path, writeFile(mine, JSON.stringify(own)));
     while (!(await isCopied(mine, path))) {
-      const text = await contentsOf(path);
+      const text = await contentsOnceWritten(path);
       // Removed since: try again.
       if (text === undefined) continue;
       const holder = parseHolder(text);
-      if (holder === undefined || (await isAtWork(holder))) throw inUse(path, what, holder);
+      if (holder !== undefined && (await isAtWork(holder))) throw inUse(path, what, holder);
       await removeLeft(path, text);
     }
+    await removeUnused(path, mine);
   } finally {
     await rm(mine, { force: true });
   }
@@ -73,6 +80,15 @@ async function isCopied(from: string, to: string): Promise<boolean> {
     return true;
   });
   return copied ?? false;
+}
+
+/** What a lock says, or what it says still after the time in which one is written; undefined where there is none. */
+async function contentsOnceWritten(path: string): Promise<string | undefined> {
+  for (let waited = 0; ; waited += ASKED_EVERY_MS) {
+    const text = await contentsOf(path);
+    if (text === undefined || parseHolder(text) !== undefined || waited >= WRITING_MS) return text;
+    await setTimeout(ASKED_EVERY_MS);
+  }
 }
 
 /** Undefined where there is no such file. */
@@ -118,10 +134,28 @@ async function removeLeft(path: string, text: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
-function inUse(path: string, what: string, holder: Holder | undefined): Error {
-  const by = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
+/** Removes what processes that were killed while they wanted the lock have left beside it. */
+async function removeUnused(path: string, mine: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    const other = join(folder, name);
+    if (!name.startsWith(`${NAME}.`) || other === mine) continue;
+    const text = await contentsOf(other);
+    if (text === undefined) continue;
+    const holder = parseHolder(text);
+    const isWanted = holder === undefined ? await isRecent(other) : await isAtWork(holder);
+    if (!isWanted) await rm(other, { force: true });
+  }
+}
+
+async function isRecent(path: string): Promise<boolean> {
+  const status = await unless('ENOENT', path, () => stat(path));
+  return status !== undefined && Date.now() - status.mtimeMs < RECENT_MS;
+}
+
+function inUse(path: string, what: string, holder: Holder): Error {
   return pipelineError('FOLDER_IN_USE', {
-    message: `${by} is at work on this ${what}`,
+    message: `process ${holder.pid} on ${holder.host} is at work on this ${what}`,
     given: resolve(path, '..'),
     expected: 'a folder that one process at a time writes to',
     remedy: `Wait until it has ended, or choose another folder; if there is no such process, remove ${path}`,

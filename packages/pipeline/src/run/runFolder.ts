@@ -1,9 +1,10 @@
-import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
-import { writeFileAtomic } from '@protocl/core';
+import { isProtoclError, serializeError, writeFileAtomic } from '@protocl/core';
+import { loadCheckpoint } from '@protocl/trainer';
 
-import type { ConfigLayer } from '../config/layers.js';
+import { isPlainObject, type ConfigLayer } from '../config/layers.js';
 import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import { pipelineError } from '../errors.js';
 import { exists } from './exists.js';
@@ -42,21 +43,47 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder of a new run and writes its configuration there.
-   *
-   * @throws {ProtoclError} `RUN_FOLDER` if there is a run already; `DISK_FULL`, `FILE_NOT_WRITABLE`
+   * Whether there is a run in a folder: one that has a checkpoint, or results. What failed before that, or
+   * was killed, may simply be started again.
    */
-  static async create({ config, origins }: ResolvedConfig, path: string): Promise<RunFolder> {
+  static async isBegun(path: string): Promise<boolean> {
     const folder = new RunFolder(resolve(path));
-    if (await exists(folder.#config)) {
+    return (await folder.hasCheckpoint()) || (await folder.hasResults());
+  }
+
+  /**
+   * Makes a folder ready for a new run, which is one once its configuration is written and it has a checkpoint.
+   *
+   * @throws {ProtoclError} `RUN_FOLDER` if there is a run already
+   */
+  static async prepare(path: string): Promise<RunFolder> {
+    const folder = new RunFolder(resolve(path));
+    const isBegun = await RunFolder.isBegun(path);
+    if (isBegun || (await folder.#hasForeignConfig())) {
       throw pipelineError('RUN_FOLDER', {
-        message: 'there is a run in this folder already',
+        message: isBegun
+          ? 'there is a run in this folder already'
+          : 'there is a config.json of something else in this folder',
         given: folder.path,
         expected: 'a new or empty folder',
-        remedy: `Go on with it by --resume ${folder.path}, or choose another folder`,
+        remedy: isBegun
+          ? `Go on with it by --resume ${folder.path}, or choose another folder`
+          : 'Choose another folder',
       });
     }
-    await writeJson(folder.#config, { config, origins });
+    // Of a start that failed.
+    await rm(folder.#config, { force: true });
+    return folder;
+  }
+
+  /**
+   * Makes the folder of a new run and writes its configuration there.
+   *
+   * @throws {ProtoclError} as {@link prepare}; `DISK_FULL`, `FILE_NOT_WRITABLE`
+   */
+  static async create(resolved: ResolvedConfig, path: string): Promise<RunFolder> {
+    const folder = await RunFolder.prepare(path);
+    await folder.writeConfig(resolved);
     return folder;
   }
 
@@ -72,31 +99,44 @@ export class RunFolder {
       message: 'this is not the folder of a run',
       given: folder.path,
       expected: 'a folder with the config.json that `protocl train` wrote',
+      remedy: 'Name the folder of a run, or start one by protocl train',
     });
   }
 
   /**
-   * The folder of the run that was written to last.
+   * The folder of the run that wrote a checkpoint last, of those that can be resumed.
    *
    * @param parent the folder of all runs
+   * @param onPassedOver is told of each later one that cannot, and why
    * @throws {ProtoclError} `RUN_FOLDER` if there is none
    */
-  static async newest(parent: string = RUNS): Promise<RunFolder> {
+  static async newest(
+    parent: string = RUNS,
+    onPassedOver: (line: string) => void = () => undefined,
+  ): Promise<RunFolder> {
     const names = await readdir(parent).catch(() => []);
-    let newest: { readonly path: string; readonly time: number } | undefined;
+    const runs: { readonly folder: RunFolder; readonly time: number }[] = [];
     for (const name of names) {
-      const path = join(parent, name);
-      if (!(await exists(join(path, 'config.json')))) continue;
-      const status = await stat(join(path, 'log.jsonl')).catch(() => stat(join(path, 'config.json')));
-      if (newest === undefined || status.mtimeMs > newest.time) newest = { path, time: status.mtimeMs };
+      const folder = new RunFolder(resolve(parent, name));
+      const time = await folder.#lastCheckpointTime();
+      if (time !== undefined) runs.push({ folder, time });
     }
-    if (newest) return RunFolder.open(newest.path);
+    for (const { folder } of runs.sort((a, b) => b.time - a.time)) {
+      const problem = await folder.#whyNotResumable();
+      if (problem === undefined) return folder;
+      onPassedOver(`${folder.path} cannot be resumed: ${serializeError(problem).message}`);
+    }
     throw pipelineError('RUN_FOLDER', {
       message: 'there is no run to resume',
       given: resolve(parent),
-      expected: 'at least one folder that `protocl train` wrote',
+      expected: 'at least one folder that `protocl train` wrote, with a checkpoint that is whole',
       remedy: 'Pass the folder of the run: --resume RUN',
     });
+  }
+
+  /** @throws {ProtoclError} `DISK_FULL`, `FILE_NOT_WRITABLE` */
+  async writeConfig({ config, origins }: ResolvedConfig): Promise<void> {
+    await writeJson(this.#config, { config, origins });
   }
 
   /**
@@ -123,8 +163,12 @@ export class RunFolder {
 
   /** Whether there is a checkpoint to go on from. */
   async hasCheckpoint(): Promise<boolean> {
-    const names = await readdir(this.checkpoints).catch(() => []);
-    return names.some((name) => CHECKPOINT.test(name));
+    return (await this.#checkpointFiles()).length > 0;
+  }
+
+  /** Whether there is what a run comes to, which outlives checkpoints that were removed. */
+  async hasResults(): Promise<boolean> {
+    return (await exists(this.encoder)) || (await exists(this.#summary));
   }
 
   async writeMetrics(metrics: object): Promise<void> {
@@ -132,7 +176,55 @@ export class RunFolder {
   }
 
   async writeSummary(summary: object): Promise<void> {
-    await writeJson(join(this.path, 'summary.json'), summary);
+    await writeJson(this.#summary, summary);
+  }
+
+  async #checkpointFiles(): Promise<string[]> {
+    const names = await readdir(this.checkpoints).catch(() => []);
+    return names.filter((name) => CHECKPOINT.test(name)).map((name) => join(this.checkpoints, name));
+  }
+
+  async #lastCheckpointTime(): Promise<number | undefined> {
+    const files = await this.#checkpointFiles();
+    if (files.length === 0) return undefined;
+    const times = files.map(async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? -Infinity);
+    return Math.max(...(await Promise.all(times)));
+  }
+
+  /** The reason why the run cannot go on; undefined where it can. */
+  async #whyNotResumable(): Promise<unknown> {
+    let problem: unknown;
+    try {
+      await this.readConfig();
+    } catch (error) {
+      return error;
+    }
+    for (const path of (await this.#checkpointFiles()).sort().reverse()) {
+      try {
+        await loadCheckpoint(path);
+        return undefined;
+      } catch (error) {
+        if (!isProtoclError(error)) throw error;
+        problem = error;
+      }
+    }
+    return problem;
+  }
+
+  /** Whether there is a `config.json` that no run has written: it is not to be replaced. */
+  async #hasForeignConfig(): Promise<boolean> {
+    const text = await readFile(this.#config, 'utf8').catch(() => undefined);
+    if (text === undefined) return exists(this.#config);
+    try {
+      const stored: unknown = JSON.parse(text);
+      return !isPlainObject(stored) || !isPlainObject(stored['config']) || !isPlainObject(stored['origins']);
+    } catch {
+      return true;
+    }
+  }
+
+  get #summary(): string {
+    return join(this.path, 'summary.json');
   }
 
   get #config(): string {

@@ -1,8 +1,8 @@
 import { serializeError } from '@protocl/core';
-import type { TrainingEvent } from '@protocl/trainer';
+import type { RunRecordState, TrainingEvent } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { JsonLines, readJsonLines } from './jsonLines.js';
+import { JsonLines } from './jsonLines.js';
 import { LatestWriter } from './latestWriter.js';
 import { MetricsCollector, type Metrics } from './metrics.js';
 import { createProgress, type Output, type Progress } from './progress.js';
@@ -14,24 +14,20 @@ const SILENT: Progress = { show: () => undefined, print: () => undefined, stop: 
 export class RunRecord {
   readonly #log: JsonLines;
   readonly #progress: Progress;
-  readonly #collector: MetricsCollector;
+  readonly #collector = new MetricsCollector();
   readonly #writer: LatestWriter<Metrics>;
   #trained = { images: 0, seconds: 0, last: 0 };
 
-  private constructor(folder: RunFolder, output: Output | undefined, collector: MetricsCollector) {
+  /** The log goes on where there is one; what was measured comes from the checkpoint alone. */
+  constructor(folder: RunFolder, output: Output | undefined) {
     this.#log = new JsonLines(folder.log);
     this.#progress = output ? createProgress({ output }) : SILENT;
-    this.#collector = collector;
     this.#writer = new LatestWriter((metrics) => folder.writeMetrics(metrics));
   }
 
-  /** Goes on with the record of a run; a new run has an empty one. */
-  static async open(folder: RunFolder, output: Output | undefined): Promise<RunRecord> {
-    const collector = new MetricsCollector();
-    const record = new RunRecord(folder, output, collector);
-    // The log is the truth: metrics.json may be a moment behind it.
-    for await (const entry of readJsonLines(folder.log)) collector.add(entry as unknown as TrainingEvent);
-    return record;
+  /** What of it is saved with a checkpoint, and restored from it. */
+  get state(): RunRecordState {
+    return this.#collector;
   }
 
   get metrics(): Metrics {

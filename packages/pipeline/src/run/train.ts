@@ -1,4 +1,5 @@
 import { useBackend } from '@protocl/backend';
+import { isProtoclError } from '@protocl/core';
 import { createEncoder, saveEncoder } from '@protocl/encoders';
 import {
   optimizerOf,
@@ -16,17 +17,23 @@ import { ConfigError } from '../config/problems.js';
 import type { ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
+import type { DataDigests } from '../data/dataDigests.js';
 import type { RunData } from '../data/runData.js';
+import { pipelineError } from '../errors.js';
 import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
 import { defined } from './defined.js';
+import { removeLeftovers } from './folderLeftovers.js';
 import { withFolderLocked } from './folderLock.js';
 import { prototypePurity, type GranularityPurity } from './prototypePurity.js';
 import type { Output } from './progress.js';
+import { resumeDifferences } from './resumeDifferences.js';
 import { RunFolder } from './runFolder.js';
 import { RunRecord } from './runRecord.js';
 import { evaluationInterval, isProbed } from './stages.js';
 import { stageScores, type RunSummary } from './summary.js';
 import { unlessStopped } from './unlessStopped.js';
+
+const STOPPED_EARLY = 'the run was stopped before it began to train';
 
 export interface RunOptions {
   /** Images in memory, in place of those that the configuration names. */
@@ -65,39 +72,58 @@ export async function train(resolved: ResolvedConfig, options: TrainOptions = {}
   }
   const place = path ?? (await RunFolder.place(resolved));
   return withFolderLocked(place, 'run', async () => {
-    const folder = await RunFolder.create(resolved, place);
-    return run(folder, resolved.config, { ...rest, ...(images && { images }), resume: false });
+    const folder = await RunFolder.prepare(place);
+    return run(folder, resolved, { ...rest, ...(images && { images }), resume: false });
   });
 }
 
 /**
- * Goes on with a run from its newest whole checkpoint, with the configuration that it was started
- * with; it ends as if it had never been interrupted.
+ * Goes on with a run from its newest whole checkpoint, with the images and the configuration that it was
+ * started with; it ends as if it had never been interrupted.
  *
- * @param path of the run's folder; that of the run in `runs` that was written to last by default
- * @throws as {@link train}; `CHECKPOINT_NONE_USABLE` if there are checkpoints and none of them is whole
+ * @param path of the run's folder; by default that of the run in `runs` that wrote a checkpoint last and can be resumed
+ * @throws as {@link train}; `CHECKPOINT_MISMATCH` that names what differs if the images or settings are
+ *   others; `CHECKPOINT_NONE_USABLE` if there are checkpoints and none of them is whole; `NO_CHECKPOINT` if there are
+ *   results alone
  */
 export async function resume(path?: string, options: RunOptions = {}): Promise<RunSummary> {
-  const folder = path === undefined ? await RunFolder.newest() : await RunFolder.open(path);
-  const { config } = await folder.readConfig();
-  return withFolderLocked(folder.path, 'run', () => run(folder, config, { ...options, resume: true }));
+  const passedOver: string[] = [];
+  const folder =
+    path === undefined
+      ? await RunFolder.newest(undefined, (line) => passedOver.push(line))
+      : await RunFolder.open(path);
+  const resolved = await folder.readConfig();
+  return withFolderLocked(folder.path, 'run', async () => {
+    if ((await folder.hasResults()) && !(await folder.hasCheckpoint())) {
+      throw pipelineError('NO_CHECKPOINT', {
+        message: 'the checkpoints of this run are gone, and it would begin anew in the place of its results',
+        given: folder.checkpoints,
+        expected: 'at least one',
+        remedy: 'Start a new run in another folder',
+      });
+    }
+    return run(folder, resolved, { ...options, resume: true, notes: passedOver });
+  });
 }
 
 async function run(
   folder: RunFolder,
-  config: Config,
-  options: RunOptions & { readonly resume: boolean },
+  resolved: ResolvedConfig,
+  options: RunOptions & { readonly resume: boolean; readonly notes?: readonly string[] },
 ): Promise<RunSummary> {
-  const { images, signal, output, resume: resumes, trainCommand = 'protocl train' } = options;
+  const { images, signal, output, resume: resumes, notes = [], trainCommand = 'protocl train' } = options;
+  const { config } = resolved;
   const begun = performance.now();
-  const record = await RunRecord.open(folder, output);
+  await removeLeftovers(folder.path);
+  const record = new RunRecord(folder, output);
   try {
     record.note({ type: 'run', config: config.name, resumes, node: process.version, pid: process.pid });
     const say = (line: string) => record.say(line);
+    for (const line of notes) say(line);
     say(`run folder ${folder.path}`);
     const { backend: name, ...settings } = config.engine;
     const backend = await useBackend(name, { ...defined(settings), log: say });
-    const data = await unlessStopped(signal, 'the run was stopped before it began to train', () =>
+    const data = await unlessStopped(signal, STOPPED_EARLY, () =>
       loadData(config, {
         log: say,
         onSkipped: (entry) => record.note({ type: 'skipped', ...entry }),
@@ -106,7 +132,10 @@ async function run(
       }),
     );
     try {
-      const trained = await trainOn(data, folder, config, record, { resumes, signal });
+      const digests = await unlessStopped(signal, STOPPED_EARLY, () => data.digests(signal));
+      // Only now, so that a start that fails before leaves nothing in the way of the next one.
+      if (!resumes) await folder.writeConfig(resolved);
+      const trained = await trainOn(data, folder, config, record, { resumes, signal, digests });
       await record.finish();
       const { metrics, imagesPerSecond } = record;
       const summary: RunSummary = {
@@ -132,12 +161,18 @@ async function run(
     }
   } catch (error) {
     record.failure(error);
-    if (await folder.hasCheckpoint())
+    if (!isProtoclError(error, 'CHECKPOINT_MISMATCH') && (await folder.hasCheckpoint()))
       record.advise(`the run can be resumed: ${trainCommand} --resume ${folder.path}`);
     throw error;
   } finally {
     record.close();
   }
+}
+
+interface TrainOnOptions {
+  readonly resumes: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly digests: DataDigests;
 }
 
 interface Trained {
@@ -150,7 +185,7 @@ async function trainOn(
   folder: RunFolder,
   config: Config,
   record: RunRecord,
-  { resumes, signal }: { readonly resumes: boolean; readonly signal: AbortSignal | undefined },
+  { resumes, signal, digests }: TrainOnOptions,
 ): Promise<Trained> {
   const { seed, training, checkpoints, optimizer, schedule } = config;
   const { batchSize, ...trainerOptions } = training;
@@ -169,6 +204,9 @@ async function trainOn(
       resume: resumes,
       // What zod has parsed from JSON is JSON.
       config: config as unknown as JsonValue,
+      configDifferences: (stored) => resumeDifferences(stored, config),
+      data: { ...digests },
+      record: record.state,
       onEvent: (event) => record.event(event, batchSize),
       ...(evaluation && { evaluation }),
       ...(signal && { signal }),

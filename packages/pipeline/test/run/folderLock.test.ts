@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -108,13 +108,47 @@ test('of several processes that find a lock that was left, one gets in', async (
   expect(await readdir(folder)).toEqual([]);
 }, 60_000);
 
-test('what cannot be told counts: a process of another machine, a lock that is just being written', async () => {
+test('what cannot be told counts: a process of another machine', async () => {
   await leave({ pid: 1, host: 'elsewhere' });
   await expect(attempt()).rejects.toMatchObject({
     code: 'FOLDER_IN_USE',
     remedy: expect.stringContaining(`remove ${join(folder, '.lock')}`),
   });
-  await writeFile(join(folder, '.lock'), '');
-  await expect(attempt()).rejects.toMatchObject({ code: 'FOLDER_IN_USE' });
   expect(await readdir(folder)).toEqual(['.lock']);
+});
+
+test.each([
+  ['is empty', ''],
+  ['was cut off', '{"pid":'],
+  ['is something else', '[]'],
+])('a lock that %s does not count', async (_, content) => {
+  await writeFile(join(folder, '.lock'), content);
+  await expect(attempt()).resolves.toBe('done');
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('one that is just being written does', async () => {
+  const other = await idle();
+  await writeFile(join(folder, '.lock'), '');
+  const attempted = attempt();
+  setTimeout(() => void leave({ pid: other.pid! }), 200);
+  await expect(attempted).rejects.toMatchObject({ code: 'FOLDER_IN_USE' });
+  await end(other);
+});
+
+test('what killed processes have left beside the lock is removed, not what others need', async () => {
+  const [living, dead] = [await idle(), await idle()];
+  await end(dead);
+  const beside = (name: string, content: string) => writeFile(join(folder, name), content);
+  const said = ({ pid }: ChildProcess) => JSON.stringify({ pid, host: hostname() });
+  await beside('.lock.dead', said(dead));
+  await beside('.lock.living', said(living));
+  await beside('.lock.new', '');
+  await beside('.lock.old', '');
+  const anHourAgo = Date.now() / 1000 - 3600;
+  await utimes(join(folder, '.lock.old'), anHourAgo, anHourAgo);
+  await beside('log.jsonl', '');
+  await expect(attempt()).resolves.toBe('done');
+  expect((await readdir(folder)).toSorted()).toEqual(['.lock.living', '.lock.new', 'log.jsonl']);
+  await end(living);
 });
