@@ -7,6 +7,6 @@ export { decodePlain } from './files/decodePlain.js';
 export { type ImageSource } from './files/readSource.js';
 export { tuneSharp } from './files/tuneSharp.js';
 export { imageTensor } from './imageTensor.js';
-export { plainBatch } from './plainBatch.js';
+export { plainBatch, plainCrops } from './plainBatch.js';
 export { augmentationRecipe, parseRecipe, type AugmentationRecipe, type ResolvedRecipe } from './recipe.js';
 export { recipes, type RecipeOptions } from './recipes.js';

@@ -1,4 +1,4 @@
-import { augmentBatch, augmentCrops, imageTensor, plainBatch, recipes } from '@protocl/augment';
+import { augmentBatch, augmentCrops, imageTensor, plainBatch, plainCrops, recipes } from '@protocl/augment';
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -35,6 +35,7 @@ test.each<[string, number[], object, string]>([
 test('crops of another size and images of another form are refused', () => {
   const images = tf.zeros<tf.Rank.R4>([1, 16, 16, 3]);
   expect(() => augmentCrops(images, recipe, options)).toThrow('expected: [N, 32, 32, 3]');
+  expect(() => plainCrops(images, recipe)).toThrow('expected: [N, 32, 32, 3]');
   images.dispose();
   const gray = tf.zeros<tf.Rank.R4>([1, 32, 32, 1]);
   expect(() => plainBatch(gray, recipe)).toThrow(expect.objectContaining({ code: 'INVALID_SHAPE' }));

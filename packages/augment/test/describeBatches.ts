@@ -1,8 +1,17 @@
-import { augmentBatch, augmentCrops, imageTensor, plainBatch, recipes } from '@protocl/augment';
+import {
+  augmentBatch,
+  augmentCrops,
+  decodePlain,
+  imageTensor,
+  plainBatch,
+  plainCrops,
+  recipes,
+} from '@protocl/augment';
 import type { AugmentationRecipe } from '@protocl/augment';
 import { useBackend, type BackendName } from '@protocl/backend';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 
 import { picture } from './picture.js';
 
@@ -227,7 +236,7 @@ export function describeBatches(backend: BackendName): void {
       tf.dispose([images, larger, expected]);
     });
 
-    test('only normalises images that have the size already', () => {
+    test('only normalises images that have the size already, where the recipe resizes to it', () => {
       const recipe = recipes.cifar();
       const bytes = picture(32, 64).subarray(0, 2 * 32 * 32 * 3);
       const images = imageTensor(bytes, [2, 32, 32, 3]);
@@ -238,6 +247,35 @@ export function describeBatches(backend: BackendName): void {
       const expected = Float32Array.from(bytes, (value, i) => (value / 255 - mean[i % 3]!) / std[i % 3]!);
       expect(largestDifference(plain.dataSync() as Float32Array, expected)).toBeLessThan(1e-5);
       tf.dispose([images, plain]);
+    });
+
+    test.each([
+      ['mocoV2', 32, 32, recipes.mocoV2({ size: 32 })],
+      ['mocoV2', 40, 34, recipes.mocoV2({ size: 32 })],
+      ['cifar', 32, 32, recipes.cifar()],
+      ['a larger centre', 36, 36, { ...recipes.cifar(), plain: { resize: 40, size: 36 } }],
+    ])('an image is the same from memory and from a file: %s, %s x %s', async (_, height, width, recipe) => {
+      const bytes = picture(height, width);
+      const file = await sharp(bytes, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer();
+      const size = recipe.plain?.size ?? 32;
+      const [images, crops] = [
+        imageTensor(bytes, [1, height, width, 3]),
+        imageTensor(await decodePlain(file, recipe), [1, size, size, 3]),
+      ];
+      const before = tf.memory().numTensors;
+      const [inMemory, ofFile] = [plainBatch(images, recipe), plainCrops(crops, recipe)];
+      expect(tf.memory().numTensors).toBe(before + 2);
+      expect([inMemory.shape, ofFile.shape]).toEqual([
+        [1, size, size, 3],
+        [1, size, size, 3],
+      ]);
+      // A file's pixels are rounded to bytes: by half of one, over deviations of 0.2 and more.
+      expect(
+        largestDifference(inMemory.dataSync() as Float32Array, ofFile.dataSync() as Float32Array),
+      ).toBeLessThan(0.51 / 255 / Math.min(...recipe.normalize.std));
+      tf.dispose([images, crops, inMemory, ofFile]);
     });
 
     test('resizes and cuts others', () => {

@@ -6,7 +6,7 @@ import type { ImageSource } from './readSource.js';
 
 /**
  * Decodes an image for evaluation and the E-step: the shorter side resized to the recipe's
- * `plain.resize`, the centre cut out. `plainBatch` normalises batches of such images.
+ * `plain.resize`, the centre cut out. `plainCrops` normalises batches of such images.
  *
  * @returns uint8 [size, size, 3]
  * @throws AugmentError `IMAGE_NOT_READABLE`, `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`, `RECIPE_INVALID`,
