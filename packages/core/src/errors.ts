@@ -1,3 +1,5 @@
+import { isShallow } from './nesting.js';
+
 /** What a {@link ProtoclError} is made of; every part is optional but a good error has them all. */
 export interface ProtoclErrorDetails {
   /** One sentence that says what went wrong, without a full stop. */
@@ -107,6 +109,7 @@ function jsonOrString(value: unknown): string {
   // JSON has no NaN or Infinity (it writes null), and those are the values worth reporting.
   if (typeof value === 'number') return String(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
+  if (!isShallow(value)) return Array.isArray(value) ? 'a list of great depth' : 'an object of great depth';
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {

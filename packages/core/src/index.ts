@@ -11,6 +11,7 @@ export {
   type AtomicStreamOptions,
   type WrittenFile,
 } from './atomicFile.js';
+export { isShallow } from './nesting.js';
 export { onDisk } from './onDisk.js';
 export { sha256, sha256File } from './sha256.js';
 export { cacheDirectory } from './cacheDirectory.js';

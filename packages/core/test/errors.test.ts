@@ -1,5 +1,32 @@
 import { describe, expect, test } from '@jest/globals';
-import { ProtoclError, isProtoclError, serializeError } from '@protocl/core';
+import { ProtoclError, isProtoclError, isShallow, serializeError } from '@protocl/core';
+
+/** Lists within each other. */
+function nested(levels: number): unknown {
+  let value: unknown[] = [];
+  for (let level = 1; level < levels; level++) value = [value];
+  return value;
+}
+
+describe('isShallow', () => {
+  test('counts levels, and knows what contains itself', () => {
+    expect(isShallow(nested(100))).toBe(true);
+    expect(isShallow(nested(101))).toBe(false);
+    expect(isShallow(nested(200_000))).toBe(false);
+    expect(isShallow({ a: [1, { b: 'text' }], c: null, d: new Float32Array(9) })).toBe(true);
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = { again: cyclic };
+    expect(isShallow(cyclic)).toBe(false);
+  });
+
+  test('looks at what is there several times once for each level', () => {
+    let value: unknown = 'deep';
+    // Two to the power of 80 paths.
+    for (let level = 0; level < 80; level++) value = [value, value];
+    expect(isShallow(value)).toBe(true);
+    expect(isShallow(Array.from({ length: 30 }).reduce((inner) => [inner, [inner]], value))).toBe(false);
+  });
+});
 
 describe('ProtoclError', () => {
   test('composes its message from its parts', () => {
@@ -29,6 +56,9 @@ describe('ProtoclError', () => {
     [null, 'null'],
     [10n, '10'],
     [new TypeError('odd'), 'TypeError: odd'],
+    [nested(100_000), 'a list of great depth'],
+    [{ inner: nested(100) }, 'an object of great depth'],
+    [nested(5), '[[[[[]]]]]'],
     ['x'.repeat(300), `${'x'.repeat(200)}…`],
   ])('describes %p as %s', (given, description) => {
     expect(new ProtoclError('ODD', { given }).message).toBe(`odd. given: ${description}.`);

@@ -1,8 +1,9 @@
+import { contentHash, HASH_KEY } from './contentHash.js';
 import type { Encoder } from './encoder.js';
 import { encoderError } from './errors.js';
 import { HEAD_PREFIX } from './resnet/head.js';
 import { readTensor } from './safetensors/decodeSafetensors.js';
-import { readHeader, type TensorEntry } from './safetensors/header.js';
+import { readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors/header.js';
 import { readWeights } from './weights.js';
 
 export interface LoadWeightsOptions {
@@ -33,7 +34,7 @@ export interface LoadReport {
  * Loads weights and running statistics from the bytes of a safetensors file with torchvision's names. All
  * tensors under the prefix have to fit; the encoder is changed wholly or not at all.
  *
- * @param bytes the whole file
+ * @param bytes the whole file; where `saveEncoder` wrote it, its content is verified by the hash that it carries
  * @throws EncoderError `INVALID_OPTION`; `SAFETENSORS_INVALID` and its like for damaged bytes;
  *   `ENCODER_NOT_FOUND` and `PREFIX_AMBIGUOUS` where the prefix has to be given, or another one;
  *   `WEIGHTS_MISMATCH`, which lists the tensors
@@ -44,7 +45,9 @@ export async function loadWeights(
   { prefix: givenPrefix, head = 'load' }: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
   if (!['load', 'skip'].includes(head)) throw unknownHead(head);
-  const { entries } = readHeader(bytes);
+  const header = readHeader(bytes);
+  await requireWhole(bytes, header);
+  const { entries } = header;
   const names = entries.map(({ name }) => name);
   const prefix = givenPrefix === undefined ? findPrefix(names) : requirePrefix(names, givenPrefix);
 
@@ -107,6 +110,19 @@ function encoderPrefixes(names: readonly string[]): string[] {
     .filter((name) => name.endsWith('conv1.weight'))
     .map((name) => name.slice(0, -'conv1.weight'.length))
     .filter((prefix) => known.has(`${prefix}bn1.weight`) && known.has(`${prefix}layer1.0.conv1.weight`));
+}
+
+/** @throws EncoderError `SAFETENSORS_INVALID` if a file has a hash, and another content */
+async function requireWhole(bytes: Uint8Array, header: SafetensorsHeader): Promise<void> {
+  const expected = header.metadata[HASH_KEY];
+  const found = expected === undefined ? undefined : await contentHash(bytes, header);
+  if (found === undefined || found === expected) return;
+  throw encoderError('SAFETENSORS_INVALID', {
+    message: 'the weights are not those that were saved: the file is damaged, or was changed since',
+    given: `SHA-256 ${found}`,
+    expected: `SHA-256 ${expected}`,
+    remedy: `Fetch or save the file again; who changed it on purpose leaves ${HASH_KEY} out of its metadata`,
+  });
 }
 
 function unknownHead(head: string): Error {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,12 @@ async function writeTensors(tensors: Readonly<Record<string, TensorState>>): Pro
   return file;
 }
 
+async function fileOf(bytes: Uint8Array): Promise<string> {
+  const file = join(folder, 'written.safetensors');
+  await writeFile(file, bytes);
+  return file;
+}
+
 function prefixed(prefix: string, tensors: Readonly<Record<string, TensorState>>) {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
 }
@@ -73,9 +80,57 @@ describe('saveEncoder and loadEncoder', () => {
       width: '2',
       head: 'linear',
       dimension: '128',
+      'protocl.sha256': expect.stringMatching(/^[0-9a-f]{64}$/) as unknown,
     });
     encoder.dispose();
     other.dispose();
+  });
+
+  test('tell any flipped bit, of weights as of metadata, by a hash in the file', async () => {
+    const encoder = createEncoder(options);
+    await saveEncoder(encoder, path);
+    const bytes = await readFile(path);
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    // The hash as it is defined, from the parts of the file.
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<
+      string,
+      { dtype: string; shape: number[]; data_offsets: [number, number] }
+    >;
+    const { 'protocl.sha256': hash, ...described } = metadata;
+    const names = Object.keys(header).filter((name) => name !== '__metadata__');
+    names.sort((a, b) => header[a]!.data_offsets[0] - header[b]!.data_offsets[0]);
+    const entries = names.map((name) => [
+      name,
+      header[name]!.dtype,
+      header[name]!.shape,
+      ...header[name]!.data_offsets,
+    ]);
+    const data = createHash('sha256')
+      .update(bytes.subarray(8 + length))
+      .digest('hex');
+    const sorted = Object.entries(described).sort(([a], [b]) => (a < b ? -1 : 1));
+    expect(hash).toBe(
+      createHash('sha256')
+        .update(JSON.stringify([sorted, entries, data]))
+        .digest('hex'),
+    );
+
+    for (const at of [8 + length, 8 + length + 1001, bytes.length - 1]) {
+      bytes[at]! ^= 4;
+      await expectRefusal(encoder, await fileOf(bytes), {
+        code: 'SAFETENSORS_INVALID',
+        message: expect.stringMatching(
+          /written\.safetensors: the weights are not those that were saved/,
+        ) as unknown,
+      });
+      bytes[at]! ^= 4;
+    }
+    const renamed = encodeSafetensors(tensors, { ...metadata, architecture: 'resnet18' });
+    await expectRefusal(encoder, await fileOf(renamed), { code: 'SAFETENSORS_INVALID' });
+    // Other programs write files without a hash.
+    await loadEncoder(encoder, await fileOf(encodeSafetensors(tensors, described)));
+    encoder.dispose();
   });
 
   test('load a checkpoint of MoCo made by PyTorch, and give its features', async () => {

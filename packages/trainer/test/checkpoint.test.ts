@@ -6,6 +6,7 @@ import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
 import { loadCheckpoint, saveCheckpoint } from '@protocl/trainer';
 import type { Checkpoint } from '@protocl/trainer';
 
+import { contentHash } from '../src/checkpoints/contentHash.js';
 import { temporaryFolder } from './temporaryFolder.js';
 
 const folder = temporaryFolder();
@@ -63,6 +64,30 @@ test('a change of any bit, and a cut at any byte, is noticed', async () => {
   }
   await load(Buffer.concat([whole, Buffer.from('x')]), 0);
   expect([...codes].sort()).toEqual(['CHECKPOINT_DAMAGED', 'CHECKPOINT_FOREIGN', 'CHECKPOINT_VERSION']);
+});
+
+test('a description that is none of a checkpoint is damage, whatever its hash says', async () => {
+  const other = join(folder, 'y.safetensors');
+  const { state, ...described } = CHECKPOINT;
+  const whole = { ...described, values: {} };
+  const descriptions = [
+    '',
+    '[]',
+    'null',
+    JSON.stringify({ ...whole, epoch: -1 }),
+    JSON.stringify({ ...whole, step: 1.5 }),
+    JSON.stringify({ ...whole, method: undefined }),
+    JSON.stringify({ ...whole, best: { value: 5 } }),
+    JSON.stringify({ ...whole, values: [] }),
+    JSON.stringify({ ...whole, identity: {} }),
+    JSON.stringify({ ...whole, config: '#' }).replace('"#"', '['.repeat(1e5) + ']'.repeat(1e5)),
+  ];
+  for (const checkpoint of descriptions) {
+    const sha256 = contentHash(checkpoint, state.tensors);
+    const metadata = { format: 'protocl-checkpoint', version: '1', sha256, checkpoint };
+    writeFileSync(other, encodeSafetensors(state.tensors, metadata));
+    await expect(loadCheckpoint(other)).rejects.toMatchObject({ code: 'CHECKPOINT_DAMAGED' });
+  }
 });
 
 test('other files are named for what they are', async () => {

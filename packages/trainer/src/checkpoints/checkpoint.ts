@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import { isProtoclError, writeFileAtomic, type WrittenFile } from '@protocl/core';
+import { isProtoclError, isShallow, writeFileAtomic, type WrittenFile } from '@protocl/core';
 import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
+import { z } from 'zod';
 
 import { trainerError } from '../errors.js';
 import type { Position } from '../method.js';
@@ -85,10 +86,40 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   if (version !== String(VERSION)) throw damaged(path, `layout ${String(version)}`, `layout ${VERSION}`);
   const hash = contentHash(checkpoint, tensors);
   if (hash !== sha256) throw damaged(path, `SHA-256 ${hash}`, `SHA-256 ${String(sha256)}`);
-  const { values, ...described } = JSON.parse(checkpoint) as Omit<Checkpoint, 'state'> & {
-    values: Record<string, JsonValue>;
-  };
+  const { values, ...described } = parseDescription(path, checkpoint);
   return { ...described, state: { tensors, values } };
+}
+
+/** A checkpoint without its tensors. */
+type Description = Omit<Checkpoint, 'state'> & { readonly values: Record<string, JsonValue> };
+
+const count = z.int().nonnegative();
+
+/** What is needed to tell where a run was; its configuration and its state are for others to judge. */
+const descriptionSchema = z.looseObject({
+  epoch: count,
+  step: count,
+  method: z.string(),
+  optimizer: z.string(),
+  // Infinity is null in JSON.
+  best: z.object({ metric: z.string(), value: z.number().nullable(), file: z.string() }).nullable(),
+  identity: z.object({ steps: z.record(z.string(), z.number()), data: z.unknown() }).optional(),
+  values: z.record(z.string(), z.unknown()),
+});
+
+/** The hash says that it is what somebody wrote, not that it is a checkpoint. */
+function parseDescription(path: string, text: string): Description {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(path, 'a description that is not JSON', 'what saveCheckpoint wrote', cause);
+  }
+  const result = isShallow(parsed) ? descriptionSchema.safeParse(parsed) : undefined;
+  // Taken as it was parsed: what the schema makes of it may differ in the order of its keys.
+  if (result?.success) return parsed as Description;
+  const where = result?.error.issues[0]?.path.join('.') ?? 'nested without end';
+  throw damaged(path, `a description of another form: ${where}`, 'what saveCheckpoint wrote');
 }
 
 function decode(path: string, bytes: Buffer): ReturnType<typeof decodeSafetensors> {
