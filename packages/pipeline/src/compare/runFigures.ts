@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { exists } from '../run/exists.js';
 import { readJsonLines } from '../run/jsonLines.js';
 import type { FinishedRun } from './runState.js';
 
@@ -22,13 +23,18 @@ export async function runFigures(
   return figures;
 }
 
-/** What all processes but the last took: each from its first entry to its last one. */
+/**
+ * What all processes but the last took: each from its first entry to its last one. As a log is only a log,
+ * one that was lost tells of none of them.
+ */
 async function earlierMinutes(log: string): Promise<number> {
+  if (!(await exists(log))) return 0;
   let minutes = 0;
   let first: number | undefined;
   let last = 0;
   for await (const { type, time } of readJsonLines(log)) {
     const at = Date.parse(String(time));
+    if (Number.isNaN(at)) continue;
     if (type === 'run') {
       if (first !== undefined) minutes += (last - first) / 60_000;
       first = at;
