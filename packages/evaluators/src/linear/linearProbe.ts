@@ -57,7 +57,7 @@ export async function linearProbe(
   requirePositive('the linear probe', 'tolerance', tolerance, { zero: true });
   const classes = classCount(train.labels, test.labels);
   const size = train.features.shape[1] * classes;
-  const standardize = standardization(train.features);
+  const standardize = await standardization(train.features);
   const fitted = standardize.apply(train.features);
   const heldOut = standardize.apply(test.features);
   standardize.dispose();

@@ -89,7 +89,7 @@ export async function linearSweep(
   });
   try {
     const raw = keep(rowsOf(train.features, parts.fitted));
-    const standardize = standardization(raw);
+    const standardize = await standardization(raw);
     const fitted = keep(standardize.apply(raw));
     const held = keep(standardize.apply(test.features));
     const chooser = parts.held.length > 0 ? keep(rowsOf(train.features, parts.held)) : undefined;

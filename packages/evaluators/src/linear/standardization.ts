@@ -1,25 +1,45 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A feature that deviates less than this is constant. */
-const SMALLEST_DEVIATION = 1e-6;
+/** Values whose squares, and sums of many of them, are within float32. */
+const [SMALL, LARGE] = [2 ** -30, 2 ** 30];
+/** Exponents of float32, with room for a sum. */
+const MOST_EXPONENT = 120;
+/** A feature that deviates less, beside its mean, is constant: what is left is float32's rounding. */
+const RESOLUTION = 2 ** -22;
 
 /**
- * Learns to move each feature to mean 0 and deviation 1; one that never varies becomes 0.
+ * Learns to move each feature to mean 0 and deviation 1, whatever its scale; one that never varies becomes 0.
  *
  * @param features float32 [n, D]
  * @returns `apply`, whose result the caller disposes, and `dispose` for what was learned
  */
-export function standardization(features: tf.Tensor2D) {
-  const [mean, factor] = tf.tidy(() => {
-    const { mean, variance } = tf.moments(features, 0, true);
-    const deviation = tf.sqrt(variance);
-    return [
-      mean,
-      tf.where(tf.greater(deviation, SMALLEST_DEVIATION), tf.reciprocal(deviation), tf.zerosLike(deviation)),
-    ];
+export async function standardization(features: tf.Tensor2D) {
+  const [least, most] = [tf.min(features, 0), tf.max(features, 0)];
+  const [lows, highs] = await Promise.all([least.data<'float32'>(), most.data<'float32'>()]);
+  tf.dispose([least, most]);
+  const scales = Float32Array.from(lows, (low, d) => scaleFor(Math.max(-low, highs[d]!)));
+  // The mean of equal values can be a rounding away from them, by more the more they are.
+  const varies = Float32Array.from(lows, (low, d) => (low === highs[d] ? 0 : 1));
+  const { mean, factor } = tf.tidy(() => {
+    const isOrdinary = scales.every((scale) => scale === 1);
+    const scale = tf.tensor2d(scales, [1, scales.length]);
+    const moments = tf.moments(isOrdinary ? features : tf.mul(features, scale), 0, true);
+    const deviation = tf.sqrt(moments.variance);
+    const isMore = tf.greater(deviation, tf.mul(tf.abs(moments.mean), RESOLUTION));
+    const factors = tf.where(isMore, tf.reciprocal(deviation), tf.zerosLike(deviation));
+    return {
+      mean: tf.div(moments.mean, scale),
+      factor: tf.mul(factors, tf.mul(scale, tf.tensor2d(varies, scale.shape))),
+    };
   });
   return {
     apply: (given: tf.Tensor2D) => tf.tidy(() => tf.mul<tf.Tensor2D>(tf.sub(given, mean), factor)),
     dispose: () => tf.dispose([mean, factor]),
   };
+}
+
+/** A power of two, which changes no digit, that brings a feature near 1; 1 where it is no need. */
+function scaleFor(largest: number): number {
+  if (largest === 0 || (largest > SMALL && largest < LARGE)) return 1;
+  return 2 ** -Math.min(MOST_EXPONENT, Math.max(-MOST_EXPONENT, Math.round(Math.log2(largest))));
 }

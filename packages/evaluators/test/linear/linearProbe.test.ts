@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
-import { linearProbe, type LabelledFeatures } from '@protocl/evaluators';
+import { linearProbe, linearSweep, type LabelledFeatures } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Part {
@@ -88,6 +88,36 @@ describe('linearProbe', () => {
     expect(Math.abs(result.loss - loss) / loss).toBeLessThan(1e-5);
     expect(result.scores).toEqual(expected);
     expect(result.settings).toEqual({ l2, iterations: 500, tolerance: 1e-5 });
+  });
+
+  test.each([1e-7, 1e-30, 1e25])('does not depend on the scale of a feature, such as %s', async (scale) => {
+    const x = [0, 1, 2, 3, 4, 5, 6, 7];
+    const labels = Int32Array.from(x, (value) => (value < 4 ? 0 : 1));
+    // Beside a feature that is constant.
+    const features = tf.tensor2d(
+      x.map((value) => [value * scale, 3.3]),
+      [8, 2],
+    );
+    const result = await linearProbe({ features, labels }, { features, labels }, { iterations: 500 });
+    const swept = await linearSweep({ features, labels }, { features, labels }, { validation: 0 });
+    features.dispose();
+    expect(result.accuracy).toBe(1);
+    expect(result.loss).toBeCloseTo(0.0129306, 5);
+    expect(Math.max(...swept.accuracies)).toBe(1);
+  });
+
+  test('a scale of a power of two changes no bit', async () => {
+    const lossAt = (scale: number) =>
+      withFeatures(async (train, held) => {
+        const scaled = [train, held].map(({ features, labels }) => ({
+          features: tf.mul<tf.Tensor2D>(features, scale),
+          labels,
+        })) as [LabelledFeatures, LabelledFeatures];
+        const { loss } = await linearProbe(...scaled);
+        tf.dispose(scaled.map(({ features }) => features));
+        return loss;
+      });
+    expect(await lossAt(2 ** -80)).toBe(await lossAt(1));
   });
 
   test('ends after the given number of steps', async () => {
