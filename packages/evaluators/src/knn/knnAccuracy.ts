@@ -65,17 +65,28 @@ function countCorrect(
   const rising = [...ks.keys()].sort((a, b) => ks[a]! - ks[b]!);
   for (let query = 0; query < labels.length; query++) {
     votes.fill(0);
+    const most = similarityOfOneVote(similarities[query * width]!, temperature);
     let rank = 0;
     for (const which of rising) {
       for (; rank < ks[which]!; rank++) {
         const at = query * width + rank;
-        // One less than the similarity keeps the exponential in range at low temperatures.
-        votes[voters[indices[at]!]!]! += Math.exp((similarities[at]! - 1) / temperature);
+        votes[voters[indices[at]!]!]! += Math.exp((similarities[at]! - most) / temperature);
       }
       if (firstLargest(votes) === labels[query]) correct[which]!++;
     }
   }
   return correct;
+}
+
+/** Where the exponential of float64 has vanished, with room for votes that weigh less. */
+const LEAST_EXPONENT = -600;
+
+/**
+ * The similarity whose vote weighs 1, which keeps the exponential in range at low temperatures: that of equal
+ * features, and where even the nearest is so far away that all votes would vanish, its own.
+ */
+function similarityOfOneVote(nearest: number, temperature: number): number {
+  return (nearest - 1) / temperature > LEAST_EXPONENT ? 1 : nearest;
 }
 
 function firstLargest(values: Float64Array): number {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
+import { withinRange } from '../neighbours/withinRange.js';
 import { knnBlocks } from './knnBlocks.js';
 
 /** The nearest neighbours of each query, the most similar first. */
@@ -16,7 +17,7 @@ export interface NearestNeighbours {
  * Beside the features it takes 8 N k bytes on the host and, on the engine, one normalized block of each
  * set and a few times `blockBytes`.
  *
- * @param neighbours float32 [n, D]; need not be normalized
+ * @param neighbours float32 [n, D]; need not be normalized, and can be of any scale
  * @param queries float32 [N, D]
  * @param k 1 .. n
  * @returns arrays of the host; no tensor is kept
@@ -85,7 +86,7 @@ function merge(
 
 function normalizedRows(features: tf.Tensor2D, first: number, count: number): tf.Tensor2D {
   return tf.tidy(() => {
-    const rows = tf.slice(features, [first, 0], [count, -1]);
+    const rows = withinRange(tf.slice(features, [first, 0], [count, -1]));
     // A feature of zeros stays one, and is equally unlike all others.
     const lengths = tf.sqrt(tf.sum(tf.square(rows), 1, true));
     return tf.div<tf.Tensor2D>(rows, tf.maximum(lengths, 1e-12));

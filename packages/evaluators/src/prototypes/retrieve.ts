@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { emptySplit, requireFinite, requireInteger, requireMatrix } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 import { highestOthers } from '../neighbours/highestOthers.js';
+import { withinRange } from '../neighbours/withinRange.js';
 
 /** How {@link retrieve} searches. */
 export interface RetrieveOptions {
@@ -49,8 +50,8 @@ export async function retrieve(
   await requireFinite('retrieve', 'features', features);
   const selves = Int32Array.from(queries);
   const { directions, asked } = tf.tidy(() => {
-    const lengths = tf.norm(features, 2, 1, true);
-    const normalized = tf.divNoNan<tf.Tensor2D>(features, lengths);
+    const rows = withinRange(features);
+    const normalized = tf.divNoNan<tf.Tensor2D>(rows, tf.norm(rows, 2, 1, true));
     return { directions: normalized, asked: tf.gather(normalized, tf.tensor1d(selves, 'int32')) };
   });
   try {

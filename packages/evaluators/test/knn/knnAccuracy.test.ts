@@ -78,6 +78,31 @@ async function resultOf(train: HostFeatures, held: HostFeatures, options: KnnOpt
 }
 
 describe('knnAccuracy', () => {
+  test('at low temperatures the nearest decides', async () => {
+    const [train, held] = [scattered(200, 2), scattered(90, 3)];
+    const nearest = await accuracyOf(train, held, { k: 1 });
+    expect(nearest).toBeGreaterThan(0.35);
+    for (const temperature of [1e-4, 1e-9]) {
+      expect(await accuracyOf(train, held, { k: 20, temperature })).toBeCloseTo(nearest, 1);
+    }
+    // None of the queries has a vote that float64 holds without a shift.
+    const opposite = {
+      ...held,
+      rows: train.rows.map((row) => row.map((value) => -value)),
+      labels: train.labels,
+    };
+    const shared = { k: 200, temperature: 1e-5 };
+    expect(await accuracyOf(train, opposite, shared)).toBe(await accuracyOf(train, opposite, { k: 1 }));
+  });
+
+  test.each([1e-30, 1e-20, 1e20, 1e30])('features can be of any scale, such as %s', async (scale) => {
+    const [train, held] = [scattered(120, 2), scattered(90, 3)];
+    const scaled = { ...train, rows: train.rows.map((row) => row.map((value) => value * scale)) };
+    const expected = await accuracyOf(train, held, { k: 10 });
+    expect(await accuracyOf(scaled, held, { k: 10 })).toBe(expected);
+    expect(await accuracyOf(held, scaled, { k: 10 })).toBe(await accuracyOf(held, train, { k: 10 }));
+  });
+
   const train = scattered(150, 2);
   const held = scattered(80, 3);
 

@@ -37,6 +37,22 @@ describeOnEveryEngine('retrieve', () => {
     }
   });
 
+  test.each([1e-30, 1e30])('finds them whatever their scale, such as %s', async (scale) => {
+    const [x, scaled] = [
+      matrix(values, D),
+      matrix(
+        values.map((value) => value * scale),
+        D,
+      ),
+    ];
+    const [expected, found] = [await retrieve(x, [3, 40]), await retrieve(scaled, [3, 40])];
+    tf.dispose([x, scaled]);
+    found.forEach(({ indices, similarities }, i) => {
+      expect([...indices]).toEqual([...expected[i]!.indices]);
+      similarities.forEach((value, rank) => expect(value).toBeCloseTo(expected[i]!.similarities[rank]!, 5));
+    });
+  });
+
   test('zeros are similar to nothing', async () => {
     const x = tf.tensor2d([0, 0, 1, 0, -1, 0], [3, 2]);
     const [zero, one] = await retrieve(x, [0, 1], { count: 2 });
