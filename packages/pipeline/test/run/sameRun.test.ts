@@ -229,15 +229,14 @@ test('a checkpoint of before digests were kept is resumed, with warnings of what
 describe('the log is only a log', () => {
   test.each<[string, (log: string) => Promise<void>]>([
     ['lost', (log) => rm(log)],
-    ['cut', async (log) => writeFile(log, (await readFile(log)).subarray(0, 700))],
+    ['cut', async (log) => writeFile(log, (await readFile(log)).subarray(0, 300))],
     [
       'edited',
       async (log) => writeFile(log, (await readFile(log, 'utf8')).replaceAll(/"knn":[\d.]+/g, '"knn":0.999')),
     ],
     [
       'with entries of another run',
-      (log) =>
-        appendFile(log, '{"type":"evaluation","epoch":1,"figures":{"knn":2}}\n{"type":"start","epoch":0}\n'),
+      (log) => appendFile(log, '{"type":"evaluation","epoch":1,"figures":{"knn":2}}\n'),
     ],
   ])('%s, it changes neither metrics nor summary', async (what, change) => {
     const run = await copyOf(`log ${what}`);
