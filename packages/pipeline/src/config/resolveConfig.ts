@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { impossibleCombinations } from './combinations.js';
 import { mergeLayers, type ConfigLayer } from './layers.js';
 import { ConfigError, defaultedPaths, originOf, problemsOf, requireSettings } from './problems.js';
-import { configJsonSchema, configSchema, type Config } from './schema.js';
+import { configSchema, knownSettings, type Config } from './schema.js';
 
 /** A configuration that can be run, and where each of its values comes from. */
 export interface ResolvedConfig {
@@ -23,7 +23,7 @@ export function resolveConfig(layers: readonly ConfigLayer[]): ResolvedConfig {
   for (const layer of layers) requireSettings(layer);
   const merged = mergeLayers(layers);
   const parsed = configSchema.safeParse(merged.values);
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, merged, configJsonSchema()));
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, merged, knownSettings()));
   const config = withAbsolutePaths(parsed.data);
   const problems = impossibleCombinations(config);
   if (problems.length > 0) {

@@ -41,3 +41,10 @@ export type ConfigInput = z.input<typeof configSchema>;
 export function configJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(configSchema, { io: 'input' });
 }
+
+let known: Readonly<Record<string, unknown>> | undefined;
+
+/** The same to look things up in, made once: it takes longer than all else about a mistake. */
+export function knownSettings(): Readonly<Record<string, unknown>> {
+  return (known ??= configJsonSchema());
+}

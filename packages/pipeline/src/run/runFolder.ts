@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { isProtoclError, serializeError, writeFileAtomic } from '@protocl/core';
 import { loadCheckpoint } from '@protocl/trainer';
 
-import { isPlainObject, type ConfigLayer } from '../config/layers.js';
+import { isPlainObject } from '../config/layers.js';
 import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import { pipelineError } from '../errors.js';
 import { exists } from './exists.js';
@@ -146,19 +146,27 @@ export class RunFolder {
    * @throws {ProtoclError} `RUN_FOLDER` if it cannot be read
    */
   async readConfig(): Promise<ResolvedConfig> {
-    let stored: { config: ConfigLayer['values']; origins: Record<string, string> };
+    let stored: unknown;
+    let cause: unknown;
     try {
-      stored = JSON.parse(await readFile(this.#config, 'utf8')) as typeof stored;
-    } catch (cause) {
+      stored = JSON.parse(await readFile(this.#config, 'utf8'));
+    } catch (error) {
+      cause = error;
+    }
+    if (!isPlainObject(stored) || !isPlainObject(stored['config'])) {
       throw pipelineError('RUN_FOLDER', {
         message: 'the configuration of a run cannot be read',
         given: this.#config,
         expected: 'what `protocl train` wrote',
-        cause,
+        ...(cause !== undefined && { cause }),
       });
     }
-    const { config } = resolveConfig([{ origin: this.#config, values: stored.config }]);
-    return { config, origins: stored.origins };
+    const { config } = resolveConfig([{ origin: this.#config, values: stored['config'] }]);
+    const origins = isPlainObject(stored['origins']) ? stored['origins'] : {};
+    const named = Object.entries(origins).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    );
+    return { config, origins: Object.fromEntries(named) };
   }
 
   /** Whether there is a checkpoint to go on from. */
