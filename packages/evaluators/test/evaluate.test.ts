@@ -30,6 +30,31 @@ describe('evaluate', () => {
     tf.dispose(features);
   });
 
+  test('labels are names: they cost what as many classes cost, however far apart they are', async () => {
+    const [train, held] = [samplesOf(svmFixture.train), samplesOf(svmFixture.test)];
+    const features = { train: train.features, test: held.features };
+    const names = [3, 100_000, 50_000_000, 2 ** 31 - 1];
+    const renamed = (labels: Int32Array) => labels.map((label) => names[label]!);
+    const options = {
+      knn: { k: [1, 5] },
+      linear: {},
+      linearSweep: { rates: [0.1], epochs: 1, validation: 0 },
+      svm: { cost: 1 },
+      lowShot: { shots: [1], draws: 2 },
+    };
+    const [near, far] = [
+      await evaluate(features, { train: train.labels, test: held.labels }, options),
+      await evaluate(features, { train: renamed(train.labels), test: renamed(held.labels) }, options),
+    ];
+    for (const name of ['knn', 'linear', 'linearSweep', 'svm'] as const) {
+      expect(far[name]!.scores).toEqual(near[name]!.scores);
+    }
+    expect(far.lowShot!.scores['accuracy@1']).toBeGreaterThan(0.25);
+    const { model } = await linearSvm({ ...train, labels: renamed(train.labels) }, held, { cost: 1 });
+    expect([...model.classes]).toEqual(names);
+    tf.dispose(features);
+  });
+
   test.each([{ knn: {} }, { linear: {} }, { linearSweep: {} }])(
     'refuses several classes of an image for %j',
     async (options) => {

@@ -1,4 +1,5 @@
-import { classCount, requireInteger, requirePositive } from '../checks.js';
+import { requireInteger, requirePositive } from '../checks.js';
+import { denseLabels } from '../denseLabels.js';
 import { evaluatorError } from '../errors.js';
 import type { Evaluation } from '../evaluation.js';
 import { requireSplits, type LabelledFeatures } from '../labelledFeatures.js';
@@ -42,7 +43,8 @@ export async function knnAccuracy(
   requireOptions(ks, temperature, blockBytes, train.labels.length);
   const most = Math.max(...ks);
   const nearest = await nearestNeighbours(train.features, test.features, most, blockBytes);
-  const correct = countCorrect(nearest, train.labels, test.labels, ks, temperature);
+  const { classes, lists } = denseLabels(train.labels, test.labels);
+  const correct = countCorrect(nearest, { classes: classes.length, lists }, ks, temperature);
   const accuracies = correct.map((count) => count / test.labels.length);
   return {
     accuracies,
@@ -54,13 +56,12 @@ export async function knnAccuracy(
 /** How many queries get their class by the votes of each number of neighbours. */
 function countCorrect(
   { similarities, indices }: NearestNeighbours,
-  voters: Int32Array,
-  labels: Int32Array,
+  { classes, lists: [voters, labels] }: { classes: number; lists: readonly [Int32Array, Int32Array] },
   ks: readonly number[],
   temperature: number,
 ): number[] {
   const width = indices.length / labels.length;
-  const votes = new Float64Array(classCount(voters));
+  const votes = new Float64Array(classes);
   const correct = ks.map(() => 0);
   const rising = [...ks.keys()].sort((a, b) => ks[a]! - ks[b]!);
   for (let query = 0; query < labels.length; query++) {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { classCount, requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
+import { requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
+import { denseLabels } from '../denseLabels.js';
 import type { Evaluation } from '../evaluation.js';
 import { requireSplits, type LabelledFeatures } from '../labelledFeatures.js';
 import { lbfgs } from './lbfgs.js';
@@ -55,14 +56,16 @@ export async function linearProbe(
   requireInteger('the linear probe', 'iterations', iterations, 1);
   requirePositive('the linear probe', 'l2', l2, { zero: true });
   requirePositive('the linear probe', 'tolerance', tolerance, { zero: true });
-  const classes = classCount(train.labels, test.labels);
+  const { classes: names, lists } = denseLabels(train.labels, test.labels);
+  const [trainLabels, testLabels] = lists;
+  const classes = names.length;
   const size = train.features.shape[1] * classes;
   const standardize = await standardization(train.features);
   const fitted = standardize.apply(train.features);
   const heldOut = standardize.apply(test.features);
   standardize.dispose();
   const targets = tf.tidy(() =>
-    tf.transpose(tf.oneHot(tf.tensor1d(train.labels, 'int32'), classes, 1, 0, 'float32') as tf.Tensor2D),
+    tf.transpose(tf.oneHot(tf.tensor1d(trainLabels, 'int32'), classes, 1, 0, 'float32') as tf.Tensor2D),
   );
   try {
     const objective = async (point: Float64Array) => {
@@ -81,8 +84,8 @@ export async function linearProbe(
       precision: FLOAT32_PRECISION,
     });
     const scores = {
-      accuracy: await accuracyOf(heldOut, test.labels, point),
-      trainAccuracy: await accuracyOf(fitted, train.labels, point),
+      accuracy: await accuracyOf(heldOut, testLabels, point),
+      trainAccuracy: await accuracyOf(fitted, trainLabels, point),
     };
     return {
       ...scores,

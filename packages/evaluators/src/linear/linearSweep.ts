@@ -1,7 +1,8 @@
 import { randomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { classCount, requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
+import { requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
+import { denseLabels } from '../denseLabels.js';
 import { evaluatorError } from '../errors.js';
 import type { Evaluation } from '../evaluation.js';
 import { requireSplits, type LabelledFeatures } from '../labelledFeatures.js';
@@ -76,13 +77,14 @@ export async function linearSweep(
   await requireSplits(WHAT, train, test);
   requireTwoClasses(WHAT, train.labels);
   const parts = splitValidation(train.labels, validation, seed);
-  const classes = classCount(train.labels, test.labels);
+  const { classes, lists } = denseLabels(train.labels, test.labels);
+  const [trainLabels, testLabels] = lists;
   const taken: tf.Tensor[] = [];
   const keep = <T extends tf.Tensor>(tensor: T): T => {
     taken.push(tensor);
     return tensor;
   };
-  const classifiers = new SweptClassifiers(train.features.shape[1], classes, {
+  const classifiers = new SweptClassifiers(train.features.shape[1], classes.length, {
     rates,
     momentum,
     weightDecay,
@@ -95,7 +97,7 @@ export async function linearSweep(
     const chooser = parts.held.length > 0 ? keep(rowsOf(train.features, parts.held)) : undefined;
     const judged = chooser && keep(standardize.apply(chooser));
     standardize.dispose();
-    const labels = parts.fitted.map((row) => train.labels[row]!);
+    const labels = parts.fitted.map((row) => trainLabels[row]!);
     const batches = Math.ceil(labels.length / batchSize);
     for (let epoch = 0; epoch < epochs; epoch++) {
       const order = randomStream({ seed, purpose: 'linear sweep', epoch }).permutation(labels.length);
@@ -112,11 +114,11 @@ export async function linearSweep(
         x.dispose();
       }
     }
-    const accuracies = await classifiers.accuracies(held, test.labels);
+    const accuracies = await classifiers.accuracies(held, testLabels);
     const validationAccuracies = judged
       ? await classifiers.accuracies(
           judged,
-          parts.held.map((row) => train.labels[row]!),
+          parts.held.map((row) => trainLabels[row]!),
         )
       : accuracies;
     const best = bestRate(rates, validationAccuracies);

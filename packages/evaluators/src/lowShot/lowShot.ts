@@ -4,7 +4,7 @@ import { requireInteger, requireMatrix } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 import type { Evaluation } from '../evaluation.js';
 import { linearSvm, type LinearSvmOptions, type SvmSamples } from '../svm/linearSvm.js';
-import { classesOf, targetsOf, type Labels } from '../svm/targets.js';
+import { classesOf, namedLabels, targetsOf, type Labels } from '../svm/targets.js';
 import { drawShots } from './drawShots.js';
 
 export interface LowShotOptions extends Omit<LinearSvmOptions, 'cost' | 'folds'> {
@@ -63,19 +63,21 @@ export async function lowShot(
   requireInteger(WHAT, 'number of draws', draws, 2);
   requireInteger(WHAT, 'seed', seed, 0);
   requireMatrix(WHAT, 'training features', train.features);
-  const targets = targetsOf(WHAT, 'training features', train.labels, train.features.shape[0], {
-    classes: classesOf(train.labels),
+  const rowsGiven = train.features.shape[0];
+  const { names, lists } = namedLabels(WHAT, ['training features', train.labels, rowsGiven]);
+  const targets = targetsOf(WHAT, 'training features', lists[0]!, rowsGiven, {
+    classes: classesOf(lists[0]!),
     difficult: svm.difficult ?? 'ignore',
   });
   // Before anything is fitted, so that a number that is too large does not come to light after minutes.
-  for (const k of shots) drawShots(targets, k, seed, 0);
+  for (const k of shots) drawShots(targets, k, seed, 0, names);
   const results: ShotScores[] = [];
   let settings: Evaluation['settings'] = {};
   for (const k of shots) {
     const precisions: number[] = [];
     const accuracies: number[] = [];
     for (let draw = 0; draw < draws; draw++) {
-      const rows = drawShots(targets, k, seed, draw);
+      const rows = drawShots(targets, k, seed, draw, names);
       const features = tf.tidy(() => tf.gather(train.features, tf.tensor1d(rows, 'int32')));
       try {
         const labels = labelsOf(train.labels, rows);

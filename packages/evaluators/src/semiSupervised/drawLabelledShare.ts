@@ -40,10 +40,10 @@ export function drawLabelledShare(
       expected: 'a number above 0, at most 1',
     });
   }
+  const count = Math.round(share * labels.length);
+  requireEveryClass(labels, classes, count, share);
   const byClass = Array.from({ length: classes }, (): number[] => []);
   for (let index = 0; index < labels.length; index++) byClass[labels[index]!]!.push(index);
-  const count = Math.round(share * labels.length);
-  requireEveryClass(byClass, count, share, labels.length);
   const shuffled = byClass.map((indices, label) =>
     [...randomStream({ seed, purpose: 'labelled images', step: label }).permutation(indices.length)].map(
       (place) => indices[place]!,
@@ -61,15 +61,13 @@ export function drawLabelledShare(
   return Int32Array.from(chosen).sort();
 }
 
-function requireEveryClass(
-  byClass: readonly (readonly number[])[],
-  count: number,
-  share: number,
-  images: number,
-): void {
-  const classes = byClass.length;
-  const empty = byClass.findIndex((indices) => indices.length === 0);
-  if (empty !== -1) {
+function requireEveryClass(labels: ArrayLike<number>, classes: number, count: number, share: number): void {
+  const images = labels.length;
+  // Whatever number of classes is asked for, no more are looked at than there are images.
+  const present = new Set(Array.from(labels));
+  if (present.size < classes) {
+    let empty = 0;
+    while (present.has(empty)) empty++;
     throw evaluatorError('TOO_FEW_SAMPLES', {
       message: `${WHAT} has no image of class ${empty} to draw from`,
       given: `${images} images of ${classes} classes`,

@@ -4,7 +4,7 @@ import { requireFinite, requireInteger, requireMatrix, requirePositive } from '.
 import { evaluatorError } from '../errors.js';
 import type { HingeProblem } from './hingeProblem.js';
 import { solveHinge } from './solveHinge.js';
-import { classesOf, countOf, targetsOf, type Difficult, type Labels } from './targets.js';
+import { classesOf, countOf, namedLabels, targetsOf, type Difficult, type Labels } from './targets.js';
 
 /** What samples of a class and samples without it weigh; `balanced`: n/2 each, in sum. */
 export type ClassWeight = 'balanced' | { readonly positive: number; readonly negative: number };
@@ -74,8 +74,9 @@ export async function fitLinearSvm(
   }: FitLinearSvmOptions = {},
 ): Promise<LinearSvm> {
   requireMatrix(WHAT, 'features', features);
-  const all = targetsOf(WHAT, 'features', labels, features.shape[0], {
-    classes: classesOf(labels),
+  const { names, lists } = namedLabels(WHAT, ['features', labels, features.shape[0]]);
+  const all = targetsOf(WHAT, 'features', lists[0]!, features.shape[0], {
+    classes: classesOf(lists[0]!),
     difficult,
   });
   await requireFinite(WHAT, 'features', features);
@@ -88,7 +89,7 @@ export async function fitLinearSvm(
     const solutions = await solveHinge(extended, problems, { tolerance, iterations });
     return {
       ...modelOf(
-        classes,
+        classes.map((c) => names[c]!),
         solutions.map(({ weights }) => weights),
       ),
       objectives: solutions.map(({ objective }) => objective),

@@ -13,7 +13,7 @@ import {
   type ClassWeight,
   type LinearSvm,
 } from './fitLinearSvm.js';
-import { classesOf, targetsOf, type Difficult, type Labels } from './targets.js';
+import { classesOf, namedLabels, targetsOf, type Difficult, type Labels } from './targets.js';
 
 /** Features with their classes, of which an image may have several. */
 export interface SvmSamples {
@@ -81,15 +81,16 @@ export async function linearSvm(
 ): Promise<LinearSvmResult> {
   requireMatrix(WHAT, 'training features', train.features);
   requireMatrix(WHAT, 'held-out features', test.features, train.features.shape[1]);
-  const classes = classesOf(train.labels, test.labels);
-  const all = targetsOf(WHAT, 'training features', train.labels, train.features.shape[0], {
-    classes,
-    difficult,
-  });
-  const held = targetsOf(WHAT, 'held-out features', test.labels, test.features.shape[0], {
-    classes,
-    difficult,
-  });
+  const [rows, heldRows] = [train.features.shape[0], test.features.shape[0]];
+  const { names, lists } = namedLabels(
+    WHAT,
+    ['training features', train.labels, rows],
+    ['held-out features', test.labels, heldRows],
+  );
+  const [labels, heldLabels] = lists as readonly [Labels, Labels];
+  const classes = classesOf(labels, heldLabels);
+  const all = targetsOf(WHAT, 'training features', labels, rows, { classes, difficult });
+  const held = targetsOf(WHAT, 'held-out features', heldLabels, heldRows, { classes, difficult });
   await requireFinite(WHAT, 'training features', train.features);
   await requireFinite(WHAT, 'held-out features', test.features);
   requireSvmOptions({ cost, folds, classWeight, tolerance, iterations });
@@ -98,21 +99,21 @@ export async function linearSvm(
   try {
     const costs = await costsOf(fitted!, targets, { cost, folds, classWeight, tolerance, iterations });
     const fit = { cost: costs, classWeight, difficult, tolerance, iterations };
-    const model = await fitLinearSvm(fitted!, train.labels, fit);
+    const model = await fitLinearSvm(fitted!, labels, fit);
     const testScores = await scoresOf(model, judged!);
     const averagePrecisions = Float64Array.from(model.classes, (c, i) => {
       const column = Float32Array.from(held[c]!, (_, row) => testScores[row * model.classes.length + i]!);
       return averagePrecision(column, held[c]!, method);
     });
     return {
-      model,
+      model: { ...model, classes: model.classes.map((c) => names[c]!) },
       averagePrecisions,
       testScores,
       costs,
       scores: {
         meanAveragePrecision: meanAveragePrecision(averagePrecisions),
-        ...(test.labels instanceof Int32Array && {
-          accuracy: accuracyOf(testScores, model.classes, test.labels),
+        ...(heldLabels instanceof Int32Array && {
+          accuracy: accuracyOf(testScores, model.classes, heldLabels),
         }),
       },
       settings: {

@@ -1,4 +1,5 @@
 import { classCount, requireInteger, requireLabels } from '../checks.js';
+import { denseLabels } from '../denseLabels.js';
 import { evaluatorError } from '../errors.js';
 
 /** Which classes each image shows, where it may show several, as the lists of Pascal VOC have it. */
@@ -53,6 +54,37 @@ export function targetsOf(
       });
     }),
   );
+}
+
+/** Labels whose classes are the ones that there are; those of images that show several stay as they are. */
+export interface NamedLabels {
+  /** What each class is called: as its label was. */
+  readonly names: Int32Array;
+  readonly lists: readonly Labels[];
+}
+
+/**
+ * Numbers the classes of lists that go together.
+ *
+ * @param sets what the samples of each list are called, its labels and how many there have to be
+ * @throws {EvaluatorError} `INVALID_SHAPE`, `INVALID_LABELS`
+ */
+export function namedLabels(
+  what: string,
+  ...sets: readonly (readonly [name: string, labels: Labels, samples: number])[]
+): NamedLabels {
+  const single: Int32Array[] = [];
+  for (const [name, labels, samples] of sets) {
+    if (!(labels instanceof Int32Array)) continue;
+    requireLabels(what, name, labels, samples);
+    single.push(labels);
+  }
+  if (single.length < sets.length) {
+    const lists = sets.map(([, labels]) => labels);
+    return { names: Int32Array.from({ length: classesOf(...lists) }, (_, c) => c), lists };
+  }
+  const { classes, lists } = denseLabels(...single);
+  return { names: classes, lists };
 }
 
 /** The number of classes that labels tell apart. */

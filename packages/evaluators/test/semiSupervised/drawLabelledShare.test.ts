@@ -50,6 +50,7 @@ describe('drawLabelledShare', () => {
     ['a share that leaves a class without images', labels, { share: 0.009 }, 'TOO_FEW_SAMPLES'],
     ['a class without images', Int32Array.of(0, 0, 2, 2), { share: 1 }, 'TOO_FEW_SAMPLES'],
     ['more classes than labels have', labels, { share: 1, classes: 11 }, 'TOO_FEW_SAMPLES'],
+    ['labels far apart', Int32Array.of(0, 2 ** 31 - 1), { share: 1 }, 'TOO_FEW_SAMPLES'],
     ['no images', new Int32Array(0), { share: 1 }, 'INVALID_OPTION'],
     ['a share of 0', labels, { share: 0 }, 'INVALID_OPTION'],
     ['a share above 1', labels, { share: 1.1 }, 'INVALID_OPTION'],
