@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,6 +31,17 @@ export class FakeSides {
     return this.#lines
       .filter((line) => line.startsWith(`begin ${name} run `))
       .map((line) => Number(line.split(' ').at(-1)));
+  }
+
+  /** Is aborted as soon as what has happened fulfils a condition, however fast the machine is. */
+  signalOnce(condition: (history: readonly string[]) => boolean): AbortSignal {
+    const controller = new AbortController();
+    const timer = setInterval(() => {
+      if (!existsSync(this.#log) || !condition(this.history)) return;
+      clearInterval(timer);
+      controller.abort();
+    }, 10).unref();
+    return controller.signal;
   }
 
   dispose(): void {
