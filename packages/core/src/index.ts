@@ -12,6 +12,7 @@ export {
   type WrittenFile,
 } from './atomicFile.js';
 export { isShallow } from './nesting.js';
+export { printable } from './printable.js';
 export { onDisk } from './onDisk.js';
 export { sha256, sha256File } from './sha256.js';
 export { cacheDirectory } from './cacheDirectory.js';

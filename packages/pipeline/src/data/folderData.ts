@@ -4,7 +4,6 @@ import {
   type FolderLoader,
   type FolderLoaderOptions,
   type ImageFolder,
-  type SkippedEntry,
   type VocFolder,
 } from '@protocl/datasets';
 import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer';
@@ -15,6 +14,7 @@ import { chosenIndices, viewOf, type MemoryDataOptions } from './memoryData.js';
 import type { ImageFolders, SplitFolder } from './openFolders.js';
 import { cropsOnly } from './recipe.js';
 import type { ImageAnnotations, LabelledImages, RunData } from './runData.js';
+import { NONE_SKIPPED, type SkippedCounter, type SkippedImage } from './skippedImages.js';
 
 export interface FolderDataOptions extends MemoryDataOptions {
   /** Threads that decode. */
@@ -22,8 +22,8 @@ export interface FolderDataOptions extends MemoryDataOptions {
   /** Batches that are prepared ahead of their use. */
   readonly prefetch?: number;
   readonly maxCorruptShare: number;
-  /** Told of each image that is left out. */
-  readonly onSkipped?: (entry: SkippedEntry) => void;
+  /** Counts the images that are left out. */
+  readonly skipped?: SkippedCounter;
 }
 
 /**
@@ -33,8 +33,8 @@ export interface FolderDataOptions extends MemoryDataOptions {
 export function folderData({ train, test }: ImageFolders, options: FolderDataOptions): RunData {
   const { recipe, seed, batchSize, trainLimit, testLimit } = options;
   const loaders: FolderLoader[] = [];
-  const loaderOf = (folder: ImageFolder, more: LoaderChanges) => {
-    const loader = createFolderLoader(folder, loaderOptions(options, more));
+  const loaderOf = (folder: ImageFolder, more: LoaderChanges, split: SkippedImage['split'] = 'train') => {
+    const loader = createFolderLoader(folder, loaderOptions(options, more, split));
     loaders.push(loader);
     return loader;
   };
@@ -55,18 +55,26 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
     },
     plain: () => plainBatches(loader, recipe),
   };
-  const judged = (folder: SplitFolder, limit: number | undefined): LabelledImages => {
+  const judged = (
+    folder: SplitFolder,
+    limit: number | undefined,
+    split: SkippedImage['split'],
+  ): LabelledImages => {
     const some = drawn(folder, limit, seed);
     const size = some.files.length;
     const ofSome =
       some === train
         ? loader
-        : loaderOf(some, {
-            batchSize: Math.min(options.plainBatchSize, size),
-            views: 1,
-            shuffle: false,
-            dropRemainder: false,
-          });
+        : loaderOf(
+            some,
+            {
+              batchSize: Math.min(options.plainBatchSize, size),
+              views: 1,
+              shuffle: false,
+              dropRemainder: false,
+            },
+            split,
+          );
     const labels = some.classNames.length === 0 ? undefined : some.labels;
     const annotations = annotationsOf(some);
     return {
@@ -80,8 +88,8 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
   return {
     source,
     labels: train.classNames.length === 0 ? undefined : train.labels,
-    train: judged(train, trainLimit),
-    test: test && judged(test, testLimit),
+    train: judged(train, trainLimit, 'train'),
+    test: test && judged(test, testLimit, 'test'),
     labelledViews: (chosen, most) => {
       const some = chosenFiles(train, chosen);
       const size = Math.min(most, chosen.length);
@@ -98,7 +106,9 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
       };
     },
     digests: (signal) => digestFolders({ train, test }, signal),
+    skipped: () => options.skipped?.skipped ?? NONE_SKIPPED,
     close: async () => {
+      options.skipped?.conclude();
       await Promise.all(loaders.map((each) => each.close()));
     },
   };
@@ -110,8 +120,9 @@ type LoaderChanges = Partial<
 >;
 
 function loaderOptions(
-  { recipe, seed, batchSize, workers, prefetch, maxCorruptShare, onSkipped }: FolderDataOptions,
+  { recipe, seed, batchSize, workers, prefetch, maxCorruptShare, skipped }: FolderDataOptions,
   more: LoaderChanges,
+  split: SkippedImage['split'],
 ): FolderLoaderOptions {
   return {
     recipe,
@@ -121,7 +132,7 @@ function loaderOptions(
     maxCorruptShare,
     ...(workers !== undefined && { workers }),
     ...(prefetch !== undefined && { prefetch }),
-    ...(onSkipped && { onSkipped }),
+    ...(skipped && { onSkipped: (entry) => skipped.add({ split, ...entry }) }),
     ...more,
   };
 }

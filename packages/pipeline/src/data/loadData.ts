@@ -1,4 +1,4 @@
-import { loadCifar10, loadFashionMnist, type ImageDataset, type SkippedEntry } from '@protocl/datasets';
+import { loadCifar10, loadFashionMnist, type ImageDataset } from '@protocl/datasets';
 
 import { impossibleCombinations } from '../config/combinations.js';
 import { ConfigError } from '../config/problems.js';
@@ -10,6 +10,7 @@ import { firstImages, memoryData } from './memoryData.js';
 import { openFolders } from './openFolders.js';
 import { recipeOf } from './recipe.js';
 import type { RunData } from './runData.js';
+import { SkippedCounter, type SkippedImage } from './skippedImages.js';
 
 /** Images in memory that take the place of those that a configuration names. */
 export interface GivenImages {
@@ -22,8 +23,8 @@ export interface LoadDataOptions {
   readonly images?: GivenImages;
   /** Receives a line at a time. */
   readonly log?: (line: string) => void;
-  /** Told of each image of a folder that is left out. */
-  readonly onSkipped?: (entry: SkippedEntry) => void;
+  /** Told of each image of a folder that is left out, once. */
+  readonly onSkipped?: (image: SkippedImage) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -51,13 +52,15 @@ export async function loadData(config: Config, options: LoadDataOptions = {}): P
     const { train, test } = folders;
     requirePossible(config, train.files.length, test?.files.length);
     requireSameClasses(train.classNames, test?.classNames);
-    for (const entry of [...train.skipped, ...(test?.skipped ?? [])]) onSkipped?.(entry);
+    const counter = new SkippedCounter(options.log ?? (() => undefined), onSkipped ?? (() => undefined));
+    for (const entry of train.skipped) counter.add({ split: 'train', ...entry });
+    for (const entry of test?.skipped ?? []) counter.add({ split: 'test', ...entry });
     return folderData(folders, {
       ...common,
       maxCorruptShare: data.maxCorruptShare,
       ...(data.workers !== undefined && { workers: data.workers }),
       ...(data.prefetch !== undefined && { prefetch: data.prefetch }),
-      ...(onSkipped && { onSkipped }),
+      skipped: counter,
     });
   }
   const { train, test } = options.images ?? (await loadNamed(data.kind, options));

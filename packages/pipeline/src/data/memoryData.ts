@@ -9,6 +9,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { digestDatasets } from './dataDigests.js';
 import { cropsOnly } from './recipe.js';
 import type { LabelledImages, LabelledViews, RunData } from './runData.js';
+import { NONE_SKIPPED } from './skippedImages.js';
 
 export interface MemoryDataOptions {
   readonly recipe: AugmentationRecipe;
@@ -61,6 +62,7 @@ export function memoryData(
     test: test && labelled(drawn(test, testLimit, seed), plainOptions),
     labelledViews: (chosen, most) => labelledViews(train, chosen, { recipe, seed, batchSize: most }),
     digests: () => Promise.resolve(digestDatasets(train, test)),
+    skipped: () => NONE_SKIPPED,
     close: async () => undefined,
   };
 }

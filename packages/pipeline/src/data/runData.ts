@@ -2,6 +2,7 @@ import type { LabelledBatch } from '@protocl/evaluators';
 import type { PlainBatch, TrainingSource } from '@protocl/trainer';
 
 import type { DataDigests } from './dataDigests.js';
+import type { SkippedImages } from './skippedImages.js';
 
 /** Which classes each of some images shows. */
 export interface ImageAnnotations {
@@ -49,6 +50,8 @@ export interface RunData {
    * @throws the signal's reason
    */
   digests(signal?: AbortSignal): Promise<DataDigests>;
+  /** The images that were left out so far. */
+  skipped(): SkippedImages;
   /** Ends what works in the background. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import { skippedInWords, type SkippedImages } from '../data/skippedImages.js';
 import type { GranularityPurity } from './prototypePurity.js';
 import type { Metrics } from './metrics.js';
 import { stagesOf } from './stages.js';
@@ -30,6 +31,8 @@ export interface RunSummary {
   readonly purity: number | null;
   /** The same of every clustering; it grows with the number of clusters. */
   readonly purities: readonly GranularityPurity[];
+  /** Images that this process left out since they could not be used, and why. */
+  readonly skipped: SkippedImages;
   /** Of the M-steps that this process trained. */
   readonly imagesPerSecond: number | null;
   /** From start to end, of this process. */
@@ -49,7 +52,7 @@ export function stageScores(figure: string, { evaluations }: Metrics, config: Co
 }
 
 /** The summary as lines for people. */
-export function summaryInWords({ status, knn, linear, purities, ...rest }: RunSummary): string {
+export function summaryInWords({ status, knn, linear, purities, skipped, ...rest }: RunSummary): string {
   const percent = (share: number | null) =>
     (share === null ? '-' : `${(100 * share).toFixed(1)}%`).padStart(8);
   const scores = ([name, { random, warmup, final }]: readonly [string, StageScores]) =>
@@ -64,6 +67,7 @@ export function summaryInWords({ status, knn, linear, purities, ...rest }: RunSu
   ];
   const shares = purities.map(({ k, purity }) => `${(100 * purity).toFixed(1)}% (k=${k})`);
   if (shares.length > 0) figures.unshift(['cluster purity', shares.join(', ')]);
+  if (skipped.count > 0) figures.push(['left out', leftOut(skipped)]);
   return [
     '',
     `${''.padEnd(18)}${['random', 'warm-up', status === 'completed' ? 'final' : '-'].map((name) => name.padStart(8)).join('')}`,
@@ -72,4 +76,13 @@ export function summaryInWords({ status, knn, linear, purities, ...rest }: RunSu
     '',
     ...figures.map(([name, value]) => `${name.padEnd(18)}${value}`),
   ].join('\n');
+}
+
+/** Images that a line names. */
+const MOST_NAMED = 3;
+
+function leftOut({ count, images }: SkippedImages): string {
+  const named = images.slice(0, MOST_NAMED).map(skippedInWords).join(', ');
+  const others = count > MOST_NAMED ? ', and others that summary.json names' : '';
+  return `${count} ${count === 1 ? 'image' : 'images'}: ${named}${others}`;
 }

@@ -147,6 +147,7 @@ async function run(
         linear: stageScores('linear', metrics, config),
         purity: trained.purities?.[0]?.purity ?? null,
         purities: trained.purities ?? [],
+        skipped: data.skipped(),
         imagesPerSecond,
         minutes: (performance.now() - begun) / 60_000,
         // In kilobytes on every platform.

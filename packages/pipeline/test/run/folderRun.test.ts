@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { useBackend } from '@protocl/backend';
 import { decodeSafetensors } from '@protocl/encoders';
 import { resume, train } from '@protocl/pipeline';
+import { readRun, renderReport } from '@protocl/report';
 import { loadCheckpoint } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
+import { summaryInWords } from '../../src/run/summary.js';
 import { writeImageFolder } from '../imageFolder.js';
 import { recorder } from '../recorder.js';
 import { syntheticImages } from '../syntheticImages.js';
@@ -80,19 +82,46 @@ describe('a run on folders of images', () => {
     expect(await weightsOf('lost')).toEqual(await weightsOf('whole'));
   });
 
-  test('names the images that it leaves out in its log', async () => {
-    const damaged = join(parent, 'damaged');
+  test('names the images that it leaves out: on the terminal, in its summary, its report and its log', async () => {
+    const { output, text } = recorder(false);
+    const [damaged, held] = [join(parent, 'damaged'), join(parent, 'damaged-test')];
     await cp(join(parent, 'train'), damaged, { recursive: true });
+    await cp(join(parent, 'test'), held, { recursive: true });
     const [name] = await readdir(join(damaged, 'red'));
-    await writeFile(join(damaged, 'red', name!), 'no image');
-    const data = { kind: 'folder', train: damaged, workers: 1, maxCorruptShare: 0.1 };
-    const summary = await train(configOf({ data }), { folder: join(parent, 'skips') });
-    expect(summary.status).toBe('completed');
-    const log = (await readFile(join(parent, 'skips', 'log.jsonl'), 'utf8')).trimEnd().split('\n');
+    const [heldName] = await readdir(join(held, 'red'));
+    await writeFile(
+      join(damaged, 'red', name!),
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    );
+    await writeFile(join(held, 'red', heldName!), '');
+    const data = { kind: 'folder', train: damaged, test: held, workers: 1, maxCorruptShare: 0.1 };
+    const folder = join(parent, 'skips');
+    const summary = await train(configOf({ data }), { folder, output });
+    const image = {
+      split: 'train',
+      path: `red/${name}`,
+      reason: expect.stringContaining('no format') as unknown,
+    };
+    const heldOut = {
+      split: 'test',
+      path: `red/${heldName}`,
+      reason: expect.stringContaining('empty') as unknown,
+    };
+    const images = expect.arrayContaining([image, heldOut]) as unknown;
+    expect(summary).toMatchObject({ status: 'completed', skipped: { count: 2, images } });
+    expect(JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'))).toMatchObject({
+      skipped: { count: 2, images },
+    });
+    expect(text()).toMatch(new RegExp(`left out: training image red/${name} \\(.*no format`));
+    expect(text()).toMatch(new RegExp(`left out: held-out image red/${heldName} \\(.*empty`));
+    expect(summaryInWords(summary)).toMatch(/left out +2 images: .* image red/);
+    const log = (await readFile(join(folder, 'log.jsonl'), 'utf8')).trimEnd().split('\n');
     const skipped = log
       .map((line) => JSON.parse(line) as { type: string })
       .filter(({ type }) => type === 'skipped');
-    expect(skipped).toEqual([expect.objectContaining({ path: `red/${name}`, reason: expect.any(String) })]);
+    expect(skipped).toHaveLength(2);
+    const html = await renderReport([await readRun(folder)]);
+    expect(html).toMatch(new RegExp(`images left out.*red/${name}`, 's'));
   });
 
   test('that has other classes for evaluation is refused', async () => {

@@ -1,5 +1,6 @@
 import { objectOf, textOf } from '../jsonValues.js';
 import type { JsonObject, JsonValue, ReportInput, ScoreRow, ScoreTable } from '../reportInput.js';
+import { skippedTable } from './skippedTable.js';
 
 /** The columns of a score that was measured at several stages of a run. */
 const STAGES = ['random', 'warmup', 'final'] as const;
@@ -7,9 +8,10 @@ const STAGE_NAMES = ['random encoder', 'after warm-up', 'final'];
 
 /**
  * The scores of a run: those of its summary, with the settings that the configuration gives for them,
- * and those that were computed for the report.
+ * and those that were computed for the report; then what was left out of the images.
  */
-export function scoreTables({ summary, config, extras }: ReportInput): ScoreTable[] {
+export function scoreTables(run: ReportInput): ScoreTable[] {
+  const { summary, config, extras } = run;
   const evaluation = objectOf(config?.['evaluation']) ?? {};
   const scores = Object.entries(summary ?? {}).flatMap(([name, value]) => {
     const stages = objectOf(value);
@@ -30,7 +32,8 @@ export function scoreTables({ summary, config, extras }: ReportInput): ScoreTabl
       rows: purities,
     });
   }
-  return [...tables, ...(extras?.tables ?? [])];
+  const skipped = skippedTable(run);
+  return [...tables, ...(extras?.tables ?? []), ...(skipped ? [skipped] : [])];
 }
 
 /** Everything of the configuration that bears on one score, as one line. */
