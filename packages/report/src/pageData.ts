@@ -1,5 +1,6 @@
 import { confusionFigure } from './figures/confusionFigure.js';
 import { curveFigures } from './figures/curveFigures.js';
+import { drawable } from './figures/drawable.js';
 import { PALETTE, slug, type Figure } from './figures/figure.js';
 import { histogramFigure } from './figures/histogramFigure.js';
 import { scoreTables } from './figures/scoreTables.js';
@@ -52,7 +53,7 @@ export function pageDataOf(runs: readonly ReportInput[], { live = false } = {}):
   return {
     palette: PALETTE,
     live,
-    curves: curveFigures(runs),
+    curves: curveFigures(runs).map(drawable),
     runs: runs.map(runView),
     extras: runs.map(extrasView),
   };
@@ -75,8 +76,10 @@ function extrasView({ name, extras = {} }: ReportInput, run: number): ExtrasView
   return {
     name,
     ...withoutFigures(extras),
-    ...(concentrations && { concentration: histogramFigure(`${id}-concentration`, concentrations) }),
-    ...(confusion && { confusion: confusionFigure(`${id}-confusion`, confusion) }),
+    ...(concentrations && {
+      concentration: drawable(histogramFigure(`${id}-concentration`, concentrations)),
+    }),
+    ...(confusion && { confusion: drawable(confusionFigure(`${id}-confusion`, confusion)) }),
   };
 }
 

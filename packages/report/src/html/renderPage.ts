@@ -1,3 +1,5 @@
+import { printable } from '@protocl/core';
+
 import type { PageData } from '../pageData.js';
 import { embedJson, escapeHtml } from './embedJson.js';
 import { pageAssets, scriptHash } from './pageAssets.js';
@@ -17,7 +19,7 @@ export async function renderPage(data: PageData): Promise<string> {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const title = escapeHtml(data.runs.map(({ name }) => name).join(', ') || 'no run');
+  const title = escapeHtml(printable(data.runs.map(({ name }) => name).join(', ') || 'no run'));
   return `<!doctype html>
 <html lang="en">
 <head>

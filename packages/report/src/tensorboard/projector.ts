@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { writeFileAtomic } from '@protocl/core';
+import { printable, writeFileAtomic } from '@protocl/core';
 
 import { reportError } from '../errors.js';
 import type { EmbeddingView, SpriteSheet } from '../reportInput.js';
@@ -70,7 +70,7 @@ function metadata({ x, labels, classNames, prototypes = [] }: EmbeddingView): st
   const rows = x.map((_, point) => columns.map(({ of }) => of(point)));
   // Tabs and line breaks are what the file is made of.
   return [...head, ...rows]
-    .map((row) => `${row.map((text) => text.replaceAll(/\s+/g, ' ')).join('\t')}\n`)
+    .map((row) => `${row.map((text) => printable(text.replaceAll(/\s+/g, ' '))).join('\t')}\n`)
     .join('');
 }
 
