@@ -63,7 +63,7 @@ describe('protocl', () => {
     [['data', 'cifar11'], /Did you mean cifar10/],
     [['evaluate', '/none.safetensors'], /checkpoint could not be read/],
     [['embed', '/none.safetensors', '--out', 'x.csv'], /\.safetensors or \.npy/],
-    [['cluster', '/none.npy', '--k', '2'], /no features in this file/],
+    [['cluster', '/none.npy', '--k', '2'], /file could not be read/],
   ])('%p fails with a message and no stack', async (args, message) => {
     const { code, stderr } = await protocl(...args);
     expect(code).toBe(1);
