@@ -45,6 +45,20 @@ describe('the images of a folder', () => {
     expect(files).toEqual(['a/10.jpg', 'a/9/1.jpg', 'a/9.jpg', 'a/B.jpg', 'a/a.jpg', 'a/Ä.jpg', 'a-b/1.jpg']);
   });
 
+  test('belong to one class however its name is composed, in the same place on every system', async () => {
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301'];
+    await write(`${decomposed}/2.jpg`, 'cafz/1.jpg', 'tea/1.jpg');
+    const alone = await openImageFolder(folder.path);
+    // By code units, e comes before z, and \u00e9 after it.
+    expect(alone.classNames).toEqual(['cafz', composed, 'tea']);
+    expect([...alone.labels]).toEqual([0, 1, 2]);
+    await write(`${composed}/1.jpg`);
+    const { files, labels, classNames } = await openImageFolder(folder.path);
+    expect(classNames).toEqual(['cafz', composed, 'tea']);
+    expect(files).toEqual(['cafz/1.jpg', `${decomposed}/2.jpg`, `${composed}/1.jpg`, 'tea/1.jpg']);
+    expect([...labels]).toEqual([0, 1, 1, 2]);
+  });
+
   test('without classes', async () => {
     await write('x.jpg', 'sub/y.gif', 'sub/z.tiff', '.hidden/a.jpg', '.b.jpg');
     const { files, labels, classNames } = await openImageFolder(folder.path, { classes: 'none' });

@@ -5,7 +5,7 @@ import { isProtoclError } from '@protocl/core';
 import { requireWhole } from '../epochOrder.js';
 import { datasetError } from '../errors.js';
 import type { ImageFolder, SkippedEntry } from './imageFolder.js';
-import { FolderWalk } from './walkFolder.js';
+import { FolderWalk, type FolderEntry } from './walkFolder.js';
 
 export interface ImageFolderOptions {
   /**
@@ -32,7 +32,8 @@ const OUTSIDE = 'outside of the class folders';
  * Finds the images of a folder, without opening any of them.
  *
  * Images and classes are sorted by name, level by level, in the order of UTF-16 code units. Links are
- * followed, but within a class no folder is read twice. A class may be empty: the labels of two
+ * followed, but within a class no folder is read twice. Sub-folders whose names differ in Unicode's composition
+ * alone are one class, under the composed name (NFC). A class may be empty: the labels of two
  * folders with the same classes mean the same. Hidden files (`.name`) are left out; so is, with a
  * reason in `skipped`, what can't be read and, where there are classes, an image outside of them.
  *
@@ -80,8 +81,8 @@ async function unlabelled(walk: FolderWalk): Promise<Labels> {
 
 async function labelled(walk: FolderWalk): Promise<Labels> {
   const classNames: string[] = [];
-  const ends: number[] = [];
-  for (const entry of await walk.entries('')) {
+  const ranges: { readonly label: number; readonly end: number }[] = [];
+  for (const entry of inOrderOfClasses(await walk.entries(''))) {
     if (entry.kind !== 'folder') {
       if (walk.wants(entry.name)) walk.skipped.push({ path: entry.path, reason: OUTSIDE });
       continue;
@@ -90,12 +91,23 @@ async function labelled(walk: FolderWalk): Promise<Labels> {
     await walk.collect(entry.path);
     if (walk.files.length === before)
       walk.skipped.push({ path: entry.path, reason: 'a class without images' });
-    classNames.push(entry.name);
-    ends.push(walk.files.length);
+    const name = entry.name.normalize();
+    if (classNames.at(-1) !== name) classNames.push(name);
+    ranges.push({ label: classNames.length - 1, end: walk.files.length });
   }
   const labels = new Int32Array(walk.files.length);
-  ends.forEach((end, label) => labels.fill(label, label === 0 ? 0 : ends[label - 1], end));
+  ranges.forEach(({ label, end }, at) => labels.fill(label, at === 0 ? 0 : ranges[at - 1]!.end, end));
   return { labels, classNames };
+}
+
+/**
+ * Sorted by what the names mean: some systems write é as one character and some as two, and it is the same
+ * class, in the same place, on all of them.
+ */
+function inOrderOfClasses(entries: readonly FolderEntry[]): FolderEntry[] {
+  const named = entries.map((entry) => ({ entry, name: entry.name.normalize() }));
+  named.sort((a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1));
+  return named.map(({ entry }) => entry);
 }
 
 function emptyFolder(

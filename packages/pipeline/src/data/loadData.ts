@@ -9,6 +9,7 @@ import { folderData } from './folderData.js';
 import { firstImages, memoryData } from './memoryData.js';
 import { openFolders } from './openFolders.js';
 import { recipeOf } from './recipe.js';
+import { requireSameClasses } from './requireSameClasses.js';
 import type { RunData } from './runData.js';
 import { SkippedCounter, type SkippedImage } from './skippedImages.js';
 
@@ -96,14 +97,5 @@ function requireColour({ shape }: ImageDataset): void {
     given: `[${shape.join(', ')}]`,
     expected: '[n, H, W, 3]',
     remedy: 'Repeat the channel of gray images three times',
-  });
-}
-
-function requireSameClasses(train: readonly string[], test: readonly string[] | undefined): void {
-  if (test === undefined || JSON.stringify(train) === JSON.stringify(test)) return;
-  throw pipelineError('DATA_MISMATCH', {
-    message: 'the training images and the held-out ones have different classes',
-    given: `${train.length} classes: ${train.slice(0, 5).join(', ')}; and ${test.length}: ${test.slice(0, 5).join(', ')}`,
-    expected: 'sub-folders of the same names',
   });
 }
