@@ -67,8 +67,13 @@ export async function principalComponents(
     });
     return { mean: centre, covariance: tf.div<tf.Tensor2D>(sumOf(products), n - 1) };
   });
-  const { vectors, variances } = decompose(await covariance.data(), size, dimensions);
+  const products = await covariance.data<'float32'>();
   covariance.dispose();
+  if (!products.every(Number.isFinite)) {
+    mean.dispose();
+    throw tooLarge();
+  }
+  const { vectors, variances } = decompose(products, size, dimensions);
   const components = tf.tensor2d(vectors, [dimensions, size]);
   return {
     mean,
@@ -131,6 +136,15 @@ function deviations(variances: Float32Array): Float32Array {
   const least = variances[0]! * LEAST_SHARE;
   // Features that are all alike have no variance at all, and become zeros.
   return variances.map((variance) => Math.sqrt(Math.max(variance, least)) || 1);
+}
+
+function tooLarge(): Error {
+  return clusteringError('NON_FINITE_FEATURES', {
+    message: 'principalComponents cannot compute the variances of these features in float32',
+    given: 'sums of squares that overflow',
+    expected: 'features whose squares are finite, such as L2-normalised ones',
+    remedy: 'Scale the features down',
+  });
 }
 
 function requireDimensions(features: tf.Tensor2D, dimensions: number): void {

@@ -115,6 +115,7 @@ describeOnEveryEngine('principalComponents', () => {
     ['a vector', () => tf.ones([9]), 1, 'INVALID_SHAPE'],
     ['integers', () => tf.ones([9, 3], 'int32'), 1, 'INVALID_DTYPE'],
     ['NaN', () => tf.tensor2d([1, 2, 3, NaN], [2, 2]), 1, 'NON_FINITE_FEATURES'],
+    ['squares that overflow', () => tf.tensor2d([1e30, 0, -1e30, 0], [2, 2]), 1, 'NON_FINITE_FEATURES'],
   ])('refuses %s', async (_, make, dimensions, code) => {
     const x = make() as tf.Tensor2D;
     const before = tf.memory().numTensors;

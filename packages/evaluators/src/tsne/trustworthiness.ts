@@ -4,6 +4,7 @@ import { requireFinite, requireInteger, requireMatrix } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 import { rowsOfBlock } from '../neighbours/highestOthers.js';
 import { nearestOthers } from '../neighbours/nearestOthers.js';
+import { ofOrdinarySize } from '../neighbours/ofOrdinarySize.js';
 import { squaredDistances } from '../neighbours/squaredDistances.js';
 
 /** How {@link trustworthiness} looks. */
@@ -17,7 +18,7 @@ export interface TrustworthinessOptions {
  * embedding by how far down it is in the order of neighbours among the features. Computed in blocks: memory stays
  * bounded, whatever n is.
  *
- * @param features float32 [n, D], finite; stays the caller's
+ * @param features float32 [n, D], finite and of any scale; stays the caller's
  * @param embedding float32 [n, d], finite; stays the caller's
  * @returns 0 .. 1
  * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`,
@@ -32,7 +33,8 @@ export async function trustworthiness(
   await requireFitting(features, embedding, k);
   const n = features.shape[0];
   const { indices } = await nearestOthers(embedding, k);
-  const distances = squaredDistances(features);
+  const scaled = await ofOrdinarySize(features);
+  const distances = squaredDistances(scaled);
   let excess = 0;
   try {
     const height = rowsOfBlock(n);
@@ -53,6 +55,7 @@ export async function trustworthiness(
     }
   } finally {
     distances.dispose();
+    scaled.dispose();
   }
   return 1 - (2 * excess) / (n * k * (2 * n - 3 * k - 1));
 }

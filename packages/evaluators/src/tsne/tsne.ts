@@ -4,6 +4,7 @@ import { requireFinite, requireInteger, requireMatrix, requirePositive } from '.
 import { evaluatorError } from '../errors.js';
 import type { Evaluation } from '../evaluation.js';
 import { nearestOthers } from '../neighbours/nearestOthers.js';
+import { ofOrdinarySize } from '../neighbours/ofOrdinarySize.js';
 import { attraction, divergence } from './attraction.js';
 import { conditionalProbabilities } from './conditionalProbabilities.js';
 import { descend, startDescent } from './gradientDescent.js';
@@ -70,7 +71,7 @@ const MOST_FOR_ALL_PAIRS = 1000;
  * The repulsion is exact, between all pairs, on the active backend; the attraction is that of neighbours. Time grows
  * with n², memory with n, since no matrix of all pairs ever exists, at most blocks of one.
  *
- * @param features float32 [n, D], finite, n at least 3; stays the caller's
+ * @param features float32 [n, D], finite and of any scale, n at least 3; stays the caller's
  * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`,
  *   `TOO_FEW_SAMPLES` where there are no more samples than the perplexity
  * @see van der Maaten and Hinton, Visualizing data using t-SNE, JMLR 2008
@@ -80,8 +81,22 @@ export async function tsne(features: tf.Tensor2D, options: TsneOptions = {}): Pr
   requireMatrix('tsne', 'features', features);
   const settings = resolve(features.shape[0], options);
   await requireFinite('tsne', 'features', features);
-  const pairs = await pairsOf(features, settings, options.signal);
-  const embedding = await principalPlane(features, settings.seed);
+  const scaled = await ofOrdinarySize(features);
+  try {
+    const pairs = await pairsOf(scaled, settings, options.signal);
+    const embedding = await principalPlane(scaled, settings.seed);
+    return await embed(pairs, embedding, settings, options);
+  } finally {
+    scaled.dispose();
+  }
+}
+
+async function embed(
+  pairs: PairProbabilities,
+  embedding: Float64Array,
+  settings: Settings,
+  options: TsneOptions,
+): Promise<TsneResult> {
   const scores = await optimize(pairs, embedding, settings, options);
   return { embedding: Float32Array.from(embedding), scores, settings };
 }

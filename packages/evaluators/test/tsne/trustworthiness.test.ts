@@ -25,6 +25,13 @@ describeOnEveryEngine('trustworthiness', () => {
     },
   );
 
+  test.each([2 ** -100, 2 ** 100])('does not depend on the scale of features, such as %s', async (scale) => {
+    const x = matrix(groupedPoints(fixture), fixture.dimension);
+    const [y, scaled] = [tf.slice(x, [0, 0], [fixture.n, 2]), tf.mul<tf.Tensor2D>(x, scale)];
+    expect(await trustworthiness(scaled, y)).toBeCloseTo(await trustworthiness(x, y), 10);
+    tf.dispose([x, y, scaled]);
+  });
+
   test('of the features themselves is 1', async () => {
     const x = matrix(groupedPoints({ n: 60, dimension: 8, groups: 4, noise: 1 }), 8);
     expect(await trustworthiness(x, x)).toBe(1);

@@ -131,6 +131,24 @@ describeOnEveryEngine('tsne', () => {
     x.dispose();
   });
 
+  test('the scale of features is none of its business, were their squares to overflow or to vanish', async () => {
+    const values = groupedPoints({ ...fixture, n: 30 }).subarray(0, 30 * fixture.dimension);
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const ordinary = 2 ** -Math.round(Math.log2(largest));
+    const embeddings: Float32Array[] = [];
+    for (const scale of [ordinary, 2 ** 100, 2 ** -100]) {
+      const x = matrix(
+        values.map((value) => value * scale),
+        fixture.dimension,
+      );
+      const { embedding } = await tsne(x, { perplexity: 5, iterations: 60 });
+      embeddings.push(embedding);
+      x.dispose();
+    }
+    expect(embeddings[1]).toEqual(embeddings[0]);
+    expect(embeddings[2]).toEqual(embeddings[0]);
+  });
+
   test('a gradient of nothing ends it after the exaggeration', async () => {
     const x = matrix(groupedPoints(small), small.dimension);
     const { scores } = await tsne(x, { perplexity: 10, leastGradient: 1e9, iterations: 900 });
