@@ -1,10 +1,12 @@
+import { isShallow } from '@protocl/core';
+
 import type { JsonObject } from './reportInput.js';
 
-/** The object of one line of a log; undefined for a line that is cut off or holds none. */
+/** The object of one line of a log; undefined for a line that is cut off, holds none or nests without end. */
 function entryOf(line: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value)
       ? (value as JsonObject)
       : undefined;
   } catch {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
+import { isShallow } from '@protocl/core';
+
 import { reportError } from './errors.js';
 import { parseLog } from './jsonLog.js';
 import type { JsonObject, ReportExtras, ReportInput } from './reportInput.js';
@@ -32,14 +34,21 @@ export async function readRunFiles(folder: string): Promise<RunFiles> {
       expected: 'a folder with the config.json that `protocl train` wrote',
     });
   }
-  const { config, origins } = stored as { config?: JsonObject; origins?: Record<string, string> };
+  const { config, origins } = stored;
+  if (!isObject(config)) {
+    throw reportError('RUN_UNREADABLE', {
+      message: 'this is not the configuration of a run',
+      given: join(resolve(folder), 'config.json'),
+      expected: 'what `protocl train` wrote',
+    });
+  }
   const summary = await readJson(join(folder, 'summary.json'));
   const extras = (await readJson(join(folder, EXTRAS_FILE))) as ReportExtras | undefined;
   return {
     name: basename(resolve(folder)),
     folder: resolve(folder),
-    ...(config && { config }),
-    ...(origins && { origins }),
+    config,
+    ...(isObject(origins) && { origins: origins as Record<string, string> }),
     ...(summary && { summary }),
     ...(extras && { extras }),
   };
@@ -64,7 +73,7 @@ async function readJson(path: string): Promise<JsonObject | undefined> {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+    if (isObject(value) && isShallow(value)) return value;
   } catch {
     // Told below, as any other content that is no object.
   }
@@ -73,4 +82,8 @@ async function readJson(path: string): Promise<JsonObject | undefined> {
     given: path,
     expected: 'a JSON object',
   });
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

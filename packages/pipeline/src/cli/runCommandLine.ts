@@ -1,4 +1,4 @@
-import { isProtoclError } from '@protocl/core';
+import { isProtoclError, printable } from '@protocl/core';
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/problems.js';
@@ -49,7 +49,8 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       say(error instanceof Error ? (error.stack ?? error.message) : String(error));
       return EXIT.failed;
     }
-    say(`error: ${error.message}`);
+    // Names of files are part of it, and they can hold what a terminal obeys.
+    say(`error: ${error.message.split('\n').map(printable).join('\n')}`);
     return error instanceof ConfigError || error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
   }
 }

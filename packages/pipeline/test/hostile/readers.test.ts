@@ -7,6 +7,7 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { isProtoclError } from '@protocl/core';
 import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
 import { loadConfig, presets } from '@protocl/pipeline';
+import { readRun, renderReport } from '@protocl/report';
 import { loadCheckpoint, saveCheckpoint } from '@protocl/trainer';
 
 import { classLabels, featureMatrix } from '../../src/commands/featureValues.js';
@@ -269,4 +270,39 @@ test('checkpoints', async () => {
   expect(() => resolveConfig([{ origin: path, values: none as never }])).toThrow(
     /the configuration: missing/,
   );
+});
+
+test('the folder of a run that is reported', async () => {
+  const { config: resolved, origins } = await loadConfig({ preset: 'pcl-demo' });
+  const run = await RunFolder.create({ config: resolved, origins }, join(folder, 'reported'));
+  const place = { epoch: 0, step: 1, epochs: 2, stepsPerEpoch: 2 };
+  const files = {
+    config: { config: resolved, origins },
+    summary: {
+      status: 'completed',
+      knn: { random: 0.1, warmup: null, final: 0.5 },
+      purities: [{ k: 5, purity: 0.5 }],
+      skipped: { count: 1, images: [{ split: 'train', path: 'a', reason: 'b' }] },
+    },
+    log: [
+      { time: '2025-01-01T00:00:00Z', type: 'run', node: 'v20' },
+      { type: 'start', ...place },
+      { type: 'step', ...place, loss: 1, figures: { a: 1 }, learningRate: 0.1 },
+      { type: 'evaluation', epoch: 1, figures: { knn: 0.5 } },
+      { type: 'skipped', split: 'train', path: 'a', reason: 'b' },
+      { type: 'error', error: { message: 'a' } },
+      { type: 'end', epoch: 1, status: 'completed' },
+    ],
+  };
+  const names = ['config', 'summary', 'log'] as const;
+  const taken = await expectTyped(9, async (fuzz) => {
+    const name = fuzz.pick(names);
+    const changed: Record<(typeof names)[number], unknown> = { ...files, [name]: fuzz.changed(files[name]) };
+    writeFileSync(join(run.path, 'config.json'), jsonOf(changed.config));
+    writeFileSync(join(run.path, 'summary.json'), jsonOf(changed.summary));
+    const lines: unknown[] = Array.isArray(changed.log) ? changed.log : [changed.log];
+    writeFileSync(join(run.path, 'log.jsonl'), lines.map((line) => `${jsonOf(line)}\n`).join(''));
+    await renderReport([await readRun(run.path)]);
+  });
+  expect(taken).toBeGreaterThan(FEWER / 2);
 });
