@@ -43,6 +43,16 @@ test('what is suggested works', () => {
   expect(check({ granularities: [4], queue: 24, batchNormSplits: 6 }, 12)).toEqual([]);
 });
 
+test('percentiles that fall are refused before anything is made, not by the first E-step', () => {
+  const encoder = newEncoder();
+  const create = (clip: [number, number]) =>
+    createPcl({ encoder, source, ...OPTIONS, expectation: { clip } });
+  expect(() => create([90, 10])).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  expect(() => create([90, 10])).toThrow('expectation.clip');
+  create([50, 50]).dispose();
+  encoder.dispose();
+});
+
 test('unknown keys are refused, and the defaults are those of the paper', () => {
   const encoder = newEncoder();
   const create = () => createPcl({ encoder, source, ...OPTIONS, temprature: 0.1 } as never);

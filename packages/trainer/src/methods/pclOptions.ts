@@ -38,7 +38,10 @@ export const pclSchema = z.strictObject({
       /** α: smooths the concentration of small clusters. */
       alpha: z.number().positive().default(10),
       /** Percentiles that concentrations are clipped to. */
-      clip: z.tuple([z.number().min(0).max(100), z.number().min(0).max(100)]).default([10, 90]),
+      clip: z
+        .tuple([z.number().min(0).max(100), z.number().min(0).max(100)])
+        .refine(([low, high]) => low <= high, { error: 'the lower percentile comes first: [low, high]' })
+        .default([10, 90]),
       /** How nearest centroids are found: on the active engine, or by faiss in a process of its own. */
       assigner: z.enum(['tensor', 'faiss-node']).default('tensor'),
       /** Begins k-means once, at the prototypes before, with fewer iterations. Not in the paper. */
