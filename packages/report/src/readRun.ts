@@ -5,7 +5,8 @@ import { isShallow } from '@protocl/core';
 
 import { reportError } from './errors.js';
 import { parseLog } from './jsonLog.js';
-import type { JsonObject, ReportExtras, ReportInput } from './reportInput.js';
+import type { JsonObject, ReportInput } from './reportInput.js';
+import { requireExtras } from './requireExtras.js';
 
 /** The file of a run's folder in which extras are kept. */
 export const EXTRAS_FILE = 'report-data.json';
@@ -43,14 +44,14 @@ export async function readRunFiles(folder: string): Promise<RunFiles> {
     });
   }
   const summary = await readJson(join(folder, 'summary.json'));
-  const extras = (await readJson(join(folder, EXTRAS_FILE))) as ReportExtras | undefined;
+  const extras = await readJson(join(folder, EXTRAS_FILE));
   return {
     name: basename(resolve(folder)),
     folder: resolve(folder),
     config,
     ...(isObject(origins) && { origins: origins as Record<string, string> }),
     ...(summary && { summary }),
-    ...(extras && { extras }),
+    ...(extras && { extras: requireExtras(extras, join(resolve(folder), EXTRAS_FILE)) }),
   };
 }
 

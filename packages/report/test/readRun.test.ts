@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readRun } from '@protocl/report';
+import { EXTRAS_FILE, readRun } from '@protocl/report';
 
 import { LogParser } from '../src/jsonLog.js';
 import { LogTail } from '../src/watch/logTail.js';
@@ -29,7 +29,19 @@ describe('readRun', () => {
 
   test('refuses a folder that is none of a run, and damaged files', async () => {
     await expect(readRun(folder)).rejects.toMatchObject({ code: 'RUN_UNREADABLE', given: folder });
-    await writeFile(join(folder, 'config.json'), '{}');
+    for (const config of ['{}', '{"config":5}', `{"config":{"a":${'['.repeat(5e4)}${']'.repeat(5e4)}}}`]) {
+      await writeFile(join(folder, 'config.json'), config);
+      await expect(readRun(folder)).rejects.toMatchObject({
+        code: 'RUN_UNREADABLE',
+        given: join(folder, 'config.json'),
+      });
+    }
+    await writeFile(join(folder, 'config.json'), '{"config":{}}');
+    await writeFile(join(folder, EXTRAS_FILE), '{"embedding":{"method":"a","x":[1],"y":["b"]}}');
+    await expect(readRun(folder)).rejects.toMatchObject({
+      code: 'RUN_UNREADABLE',
+      message: expect.stringContaining('at embedding.y.0') as unknown,
+    });
     await writeFile(join(folder, 'summary.json'), '[]');
     await expect(readRun(folder)).rejects.toMatchObject({
       code: 'RUN_UNREADABLE',

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { isProtoclError } from '@protocl/core';
 import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
 import { loadConfig, presets } from '@protocl/pipeline';
-import { readRun, renderReport } from '@protocl/report';
+import { EXTRAS_FILE, readRun, renderReport } from '@protocl/report';
 import { loadCheckpoint, saveCheckpoint } from '@protocl/trainer';
 
 import { classLabels, featureMatrix } from '../../src/commands/featureValues.js';
@@ -293,16 +293,42 @@ test('the folder of a run that is reported', async () => {
       { type: 'error', error: { message: 'a' } },
       { type: 'end', epoch: 1, status: 'completed' },
     ],
+    extras: {
+      origin: 'a',
+      thumbnails: { dataUri: 'data:image/png;base64,', width: 1, height: 1, columns: 1, count: 2 },
+      embedding: {
+        method: 't-SNE',
+        x: [0, 1],
+        y: [0, 1],
+        labels: [0, 1],
+        classNames: ['a', 'b'],
+        thumbnails: [0, 1],
+        prototypes: [{ k: 2, assignments: [0, 1] }],
+      },
+      montages: [{ k: 2, cluster: 0, size: 2, thumbnails: [0], topClass: { name: 'a', share: 0.5 } }],
+      tree: [{ name: 'a', size: 2, children: [{ name: 'b', size: 1, thumbnails: [1] }] }],
+      retrievals: [
+        { query: { thumbnail: 0 }, neighbours: [{ thumbnail: 1, similarity: 0.5, className: 'a' }] },
+      ],
+      gallery: {
+        protocol: 'p',
+        classes: [{ className: 'a', truePositives: [0], falsePositives: [{ thumbnail: 1 }] }],
+      },
+      concentrations: [{ k: 2, values: [0.1, 0.2] }],
+      confusion: { protocol: 'p', classNames: ['a'], counts: [[1]] },
+      tables: [{ title: 't', protocol: 'p', columns: ['c'], rows: [{ name: 'r', values: [1, null, 'x'] }] }],
+    },
   };
-  const names = ['config', 'summary', 'log'] as const;
+  const names = ['config', 'summary', 'log', 'extras'] as const;
   const taken = await expectTyped(9, async (fuzz) => {
     const name = fuzz.pick(names);
     const changed: Record<(typeof names)[number], unknown> = { ...files, [name]: fuzz.changed(files[name]) };
     writeFileSync(join(run.path, 'config.json'), jsonOf(changed.config));
     writeFileSync(join(run.path, 'summary.json'), jsonOf(changed.summary));
+    writeFileSync(join(run.path, EXTRAS_FILE), jsonOf(changed.extras));
     const lines: unknown[] = Array.isArray(changed.log) ? changed.log : [changed.log];
     writeFileSync(join(run.path, 'log.jsonl'), lines.map((line) => `${jsonOf(line)}\n`).join(''));
     await renderReport([await readRun(run.path)]);
   });
-  expect(taken).toBeGreaterThan(FEWER / 2);
+  expect(taken).toBeGreaterThan(FEWER / 3);
 });
