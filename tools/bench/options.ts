@@ -152,22 +152,19 @@ function oneOf<Choice extends string>(name: string, text: string, choices: reado
   });
 }
 
-function positiveNumber(name: string, text: string): number {
+function positiveNumber(name: string, text: string, expected = 'a positive number'): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
-  throw benchError('BENCH_USAGE', {
-    message: `${name} is out of range`,
-    given: text,
-    expected: 'a positive number',
-  });
+  throw outOfRange(name, text, expected);
 }
 
 function positiveInteger(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw benchError('BENCH_USAGE', {
-    message: `${name} is out of range`,
-    given: text,
-    expected: 'a positive whole number',
-  });
+  const expected = 'a positive whole number';
+  const value = positiveNumber(name, text, expected);
+  if (Number.isInteger(value)) return value;
+  throw outOfRange(name, text, expected);
+}
+
+function outOfRange(name: string, given: string, expected: string): Error {
+  return benchError('BENCH_USAGE', { message: `${name} is out of range`, given, expected });
 }

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 
-import { serializeError } from '@protocl/core';
-
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
+import { failedChecks } from '../harness/failedChecks.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { isSelected, runCases } from '../harness/runCases.js';
 import { peerSide, type Peer } from '../peer.js';
@@ -31,16 +30,14 @@ export const engine: Benchmark = {
     const checked = agreementNetworks(options);
     requireSelection([...checked.map(agreementName), ...cases.map(({ name }) => name)], options.filter);
     const sides = await engineSides(await findPeer());
-    const disagreements: string[] = [];
-    for (const network of checked.filter((one) => isSelected(agreementName(one), options.filter))) {
-      try {
-        report(await checkAgreement(network, sides, options, { signal }));
-      } catch (error) {
-        // Times are worth knowing all the same, beside this failure.
-        disagreements.push(serializeError(error).message);
-        report(disagreements.at(-1)!);
-      }
-    }
+    const disagreements = await failedChecks(
+      {
+        tasks: checked,
+        nameOf: agreementName,
+        check: (network) => checkAgreement(network, sides, options, { signal }),
+      },
+      { filter: options.filter, report },
+    );
     const outcome = await runCases(cases, sides, {
       ...options,
       // Programs that start CUDA take seconds to do so.

@@ -2,13 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { serializeError } from '@protocl/core';
-
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
+import { failedChecks } from '../harness/failedChecks.js';
 import { requireSelection } from '../harness/requireSelection.js';
-import { isSelected, runCases } from '../harness/runCases.js';
+import { runCases } from '../harness/runCases.js';
 import { peerSide } from '../peer.js';
 import { withScikitLearn } from '../peerPackages.js';
 import { evaluatorCases, evaluatorTasks } from './cases.js';
@@ -35,12 +34,10 @@ export const evaluators: Benchmark = {
         peerName: peer && peer.name,
       };
       await writeBlobs(folder, { ...tasks[0]!, n: Math.max(...tasks.map(({ n }) => n)) });
-      const disagreements: string[] = [];
-      for (const task of tasks.filter((one) => isSelected(scoresName(one), options.filter))) {
-        await checkScores(task, folder, sides, options).then(report, (error: unknown) => {
-          disagreements.push(`${scoresName(task)}: ${serializeError(error).message}`);
-        });
-      }
+      const disagreements = await failedChecks(
+        { tasks, nameOf: scoresName, check: (task) => checkScores(task, folder, sides, options) },
+        { filter: options.filter, report },
+      );
       const samples = Math.min(options.samples, MOST_SAMPLES);
       const { results, failures } = await runCases(cases, sides, {
         ...options,

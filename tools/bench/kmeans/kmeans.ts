@@ -2,11 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { serializeError } from '@protocl/core';
-
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark, BenchContext } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
+import { failedChecks } from '../harness/failedChecks.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { isSelected, runCases, type Outcome } from '../harness/runCases.js';
 import { peerSide, type Peer } from '../peer.js';
@@ -50,12 +49,10 @@ export const kmeans: Benchmark = {
         peerName: peer && peer.name,
       };
       await writePoints(points, tasks[0]!.n, tasks[0]!.dimension);
-      const disagreements: string[] = [];
-      for (const task of tasks.filter((one) => isSelected(objectiveName(one), options.filter))) {
-        await checkObjective(task, points, sides, options).then(report, (error: unknown) => {
-          disagreements.push(`${objectiveName(task)}: ${serializeError(error).message}`);
-        });
-      }
+      const disagreements = await failedChecks(
+        { tasks, nameOf: objectiveName, check: (task) => checkObjective(task, points, sides, options) },
+        { filter: options.filter, report },
+      );
       const samples = Math.min(options.samples, MOST_SAMPLES);
       const { results, failures } = await runCases(cases, sides, {
         ...options,

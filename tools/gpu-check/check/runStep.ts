@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { bundleName } from '../bundleName.js';
 import type { Figure, StepRecord } from './record.js';
 import type { Step } from './step.js';
 import type { StepMessage, StepSettings } from './stepProcess.js';
@@ -93,5 +94,5 @@ function endGroup(pid: number | undefined): void {
 
 /** The program of a step's process, beside the check's own. */
 export function stepProgram(bundles: string): string[] {
-  return [join(bundles, 'tools-gpu-check-check-stepProcess.mjs')];
+  return [join(bundles, bundleName('tools/gpu-check/check/stepProcess.ts'))];
 }

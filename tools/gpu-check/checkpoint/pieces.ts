@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { sha256, writeFileAtomic } from '@protocl/core';
 
-import { travelError } from './travelError.js';
+import { gpuCheckError } from '../errors.js';
 
 /** A part of a content that is too large for one file. */
 export interface Piece {
@@ -56,7 +56,7 @@ export async function readPieces(pieces: readonly Piece[], folder: string): Prom
 }
 
 export function incompleteCheckpoint(folder: string, problems: readonly string[]): Error {
-  return travelError('CHECKPOINT_PIECES', {
+  return gpuCheckError('CHECKPOINT_PIECES', {
     message: `the checkpoint that was carried to ${folder} is not whole`,
     given: problems.join(', '),
     expected: 'all files as they were packed',

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { sha256File, writeFileAtomic } from '@protocl/core';
@@ -8,7 +9,7 @@ import { LIMITS, MIB } from '../limits.js';
 import { compressText, expandText } from './compression.js';
 import { incompleteCheckpoint, readPieces, writePieces, type Piece } from './pieces.js';
 import { decodeTensors, encodeTensors, type CodedTensor, type Rounding } from './tensorCoding.js';
-import { travelError } from './travelError.js';
+import { gpuCheckError } from '../errors.js';
 
 /** How a checkpoint travels. */
 export interface PackCheckpointOptions {
@@ -96,7 +97,7 @@ export async function packCheckpoint(
     const files = [INDEX, ...pieces.map(({ name }) => name)];
     return { files, bytes: written.bytes + bytes, exact: index.exact };
   }
-  throw travelError('CHECKPOINT_TOO_LARGE', {
+  throw gpuCheckError('CHECKPOINT_TOO_LARGE', {
     message: 'the checkpoint is too large to travel, even with its large weights rounded to 16 bits',
     given: `${smallest} bytes`,
     expected: `at most ${totalBytes} bytes`,
@@ -113,8 +114,8 @@ export async function packCheckpoint(
  *   `RUN_FOLDER` if there is a run already; `DISK_FULL`, `FILE_NOT_WRITABLE`
  */
 export async function unpackCheckpoint(folder: string, runFolder: string): Promise<UnpackedCheckpoint> {
-  if (await isThere(join(runFolder, CONFIG))) {
-    throw travelError('RUN_FOLDER', {
+  if (existsSync(join(runFolder, CONFIG))) {
+    throw gpuCheckError('RUN_FOLDER', {
       message: 'there is a run in this folder already',
       given: resolve(runFolder),
       expected: 'a new or empty folder',
@@ -160,7 +161,7 @@ function roomForIndex(begun: Omit<Index, 'pieces'>, pieces: number): number {
 /** The small files of a run, compressed: its configuration and, where there is one, its log. */
 async function textsOf(run: string): Promise<{ readonly name: string; readonly content: Buffer }[]> {
   const config = await readFile(join(run, CONFIG)).catch((cause: unknown) => {
-    throw travelError('RUN_FOLDER', {
+    throw gpuCheckError('RUN_FOLDER', {
       message: 'the checkpoint is not in the folder of a run',
       given: run,
       expected: `a folder with ${CONFIG} and the folder checkpoints`,
@@ -184,11 +185,4 @@ async function readIndex(folder: string): Promise<Index> {
     // The same as one of another version.
   }
   throw incompleteCheckpoint(folder, [`${INDEX} changed or not of version ${VERSION}`]);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { cacheDirectory, sha256, sha256File, writeFileAtomic } from '@protocl/core';
 import { cacheCifar10, fetchDataset, loadCifar10 } from '@protocl/datasets';
 
-import { imagesError } from './imagesError.js';
+import { gpuCheckError } from '../errors.js';
 import { ENCODING, IMAGE_BYTES } from './mosaic.js';
 import { packImages, unpackImages, type LabelledImages, type PackedImages } from './packImages.js';
 import { fillCache, kindOfImages, standInImages, type ImagesKind } from './standIn.js';
@@ -69,7 +70,7 @@ export async function encodedCifar10({ log, limit }: EncodeOptions): Promise<Chu
 async function requireCifar10(log: (line: string) => void): Promise<void> {
   const { directory } = await fetchDataset('cifar10', { log });
   if ((await kindOfImages(directory)) !== 'stand-in') return;
-  throw imagesError('IMAGES_STAND_IN', {
+  throw gpuCheckError('IMAGES_STAND_IN', {
     message: 'the cached images are not CIFAR-10 but a stand-in for it',
     given: directory,
     remedy: 'Remove that folder, or pack with another PROTOCL_CACHE',
@@ -122,21 +123,21 @@ export async function missingImages(folder: string): Promise<string[]> {
   if (index === undefined) return [INDEX];
   const missing: string[] = [];
   for (const { name, path } of filesOf(index, folder)) {
-    if (!(await isThere(path))) missing.push(name);
+    if (!existsSync(path)) missing.push(name);
   }
   return missing;
 }
 
 async function readIndex(folder: string): Promise<CifarIndex | undefined> {
   const path = join(folder, INDEX);
-  if (!(await isThere(path))) return undefined;
+  if (!existsSync(path)) return undefined;
   try {
     const index = JSON.parse(await readFile(path, 'utf8')) as CifarIndex;
     if (index.version === VERSION) return index;
   } catch {
     // The same as one of another version.
   }
-  throw imagesError('IMAGES_DAMAGED', {
+  throw gpuCheckError('IMAGES_DAMAGED', {
     message: 'the index of carried images cannot be read',
     given: path,
     expected: `JSON of version ${VERSION}`,
@@ -171,11 +172,4 @@ function repeated({ images, labels }: LabelledImages, count: number): LabelledIm
     all.set(images.subarray(0, all.length - start), start);
   }
   return { images: all, labels: Uint8Array.from({ length: count }, (_, i) => labels[i % labels.length]!) };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

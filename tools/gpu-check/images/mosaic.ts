@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-import { imagesError } from './imagesError.js';
+import { gpuCheckError } from '../errors.js';
 
 export const SIDE = 32;
 export const CHANNELS = 3;
@@ -47,14 +47,14 @@ export async function decodeMosaic(webp: Uint8Array, images: Uint8Array, name: s
     .raw()
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
-      throw imagesError('IMAGES_DAMAGED', {
+      throw gpuCheckError('IMAGES_DAMAGED', {
         message: 'a file of images cannot be decoded',
         given: name,
         cause,
       });
     });
   if (info.width !== width || info.height !== height || info.channels !== CHANNELS) {
-    throw imagesError('IMAGES_DAMAGED', {
+    throw gpuCheckError('IMAGES_DAMAGED', {
       message: `${name} holds another number of images than its index says`,
       given: `${info.width} x ${info.height} pixels with ${info.channels} channels`,
       expected: `${width} x ${height} pixels with ${CHANNELS} channels`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { sha256, writeFileAtomic } from '@protocl/core';
 
-import { imagesError } from './imagesError.js';
+import { gpuCheckError } from '../errors.js';
 import { decodeMosaic, encodeMosaic, IMAGE_BYTES, IMAGES_PER_MOSAIC } from './mosaic.js';
 
 /** Images and their classes. */
@@ -98,7 +98,7 @@ function pixelsOfChunk(images: Uint8Array, first: number, count: number): Uint8A
 }
 
 function notTheSame(given: string, expected: string): Error {
-  return imagesError('IMAGES_DAMAGED', {
+  return gpuCheckError('IMAGES_DAMAGED', {
     message: 'carried images are not what was packed',
     given,
     expected,

@@ -1,4 +1,4 @@
-import { imagesError } from './imagesError.js';
+import { gpuCheckError } from '../errors.js';
 
 /**
  * Distributes files over as few parts as filling them one after the other needs: each goes into the first
@@ -14,7 +14,7 @@ export function partition<File extends { readonly name: string; readonly bytes: 
   const parts: { readonly files: File[]; room: number }[] = [];
   for (const file of files) {
     if (file.bytes > bytes) {
-      throw imagesError('PART_TOO_SMALL', {
+      throw gpuCheckError('PART_TOO_SMALL', {
         message: `${file.name} does not fit into a part`,
         given: `${file.bytes} bytes`,
         expected: `at most ${bytes} bytes`,

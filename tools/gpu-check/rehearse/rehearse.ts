@@ -5,7 +5,7 @@ import { findPeer, type Peer } from '../../bench/peer.js';
 import { EmptyRoot } from './emptyRoot.js';
 import { brokenByPart, brokenBySteps, returnedFiles, type ReturnedFile } from './promises.js';
 import { readReport, type CheckReport } from './readReport.js';
-import { rehearsalError } from './rehearsalError.js';
+import { gpuCheckError } from '../errors.js';
 
 export interface RehearseOptions {
   /** The packed folders, in the order in which they are sent. */
@@ -127,7 +127,7 @@ async function rehearseCall(
 function checkParts(parts: readonly string[]): void {
   const missing = parts.filter((part) => !existsSync(join(part, 'run')));
   if (parts.length > 0 && missing.length === 0) return;
-  throw rehearsalError('REHEARSAL_USAGE', {
+  throw gpuCheckError('REHEARSAL_USAGE', {
     message: parts.length === 0 ? 'There is nothing to rehearse' : `${missing.join(', ')} has no run`,
     expected: 'folders that were packed, the first one included',
     remedy: 'Pack them with `npm run gpu-check -- pack`',
@@ -137,7 +137,7 @@ function checkParts(parts: readonly string[]): void {
 async function peerHere(log: (line: string) => void): Promise<Peer> {
   const peer = await findPeer({ device: 'cpu', report: log });
   if (peer !== null) return peer;
-  throw rehearsalError('REHEARSAL_UNAVAILABLE', {
+  throw gpuCheckError('REHEARSAL_UNAVAILABLE', {
     message: 'There is no PyTorch to rehearse with; see above for what was tried',
     remedy: 'Name a Python that has one in PROTOCL_PEER_PYTHON',
   });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { reasonOf, runPeer, type Peer } from '../../bench/peer.js';
 import { copyProgram, copyPrograms } from './programs.js';
-import { rehearsalError } from './rehearsalError.js';
+import { gpuCheckError } from '../errors.js';
 
 /** The interpreter of a peer and what it needs, as `rootPython.py` tells it. */
 interface RootPython {
@@ -74,7 +74,7 @@ async function describePython(peer: Peer): Promise<RootPython> {
     const printed = await runPeer(peer, [join(import.meta.dirname, 'rootPython.py')]);
     return JSON.parse(printed.trim().split('\n').at(-1)!) as RootPython;
   } catch (cause) {
-    throw rehearsalError('REHEARSAL_UNAVAILABLE', {
+    throw gpuCheckError('REHEARSAL_UNAVAILABLE', {
       message: `Cannot tell what ${peer.python} consists of (${reasonOf(cause)})`,
       expected: 'a Python with PyTorch and numpy',
       remedy: 'Name one in PROTOCL_PEER_PYTHON',

@@ -2,7 +2,7 @@ import { readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { EmptyRoot } from './emptyRoot.js';
-import { rehearsalError } from './rehearsalError.js';
+import { gpuCheckError } from '../errors.js';
 
 const TIMEOUT_SECONDS = 180;
 
@@ -26,7 +26,7 @@ export async function verifyRoot(root: Pick<EmptyRoot, 'run'>, out: string): Pro
   if (timedOut) wrong.push(`it could not be looked through within ${TIMEOUT_SECONDS} s`);
   else if (code !== 0) wrong.push(`looking through it ended with ${code}`);
   if (wrong.length > 0) {
-    throw rehearsalError('REHEARSAL_ROOT_INVALID', {
+    throw gpuCheckError('REHEARSAL_ROOT_INVALID', {
       message: `The empty root is not what it has to be: ${wrong.join('; ')}`,
       remedy: 'See what it consists of in tools/gpu-check/rehearse/rootContents.ts',
     });

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { decodeCifar10, missingImages } from '../../images/cifarChunks.js';
@@ -37,18 +37,11 @@ export const images: Step = {
 export async function imagesIn(home: string): Promise<ImagesKind | 'none'> {
   const folder = cachedImages(home);
   const isThere =
-    (await exists(join(folder, 'cifar10-train.bin'))) && (await exists(join(folder, 'cifar10-test.bin')));
+    existsSync(join(folder, 'cifar10-train.bin')) && existsSync(join(folder, 'cifar10-test.bin'));
   return isThere ? kindOfImages(folder) : 'none';
 }
 
 /** Whether all files of the images have been carried here. */
 export async function areImagesCarried(home: string): Promise<boolean> {
   return (await missingImages(carriedImages(home))).length === 0;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
