@@ -7,7 +7,7 @@ import type { Benchmark, BenchContext } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
 import { failedChecks } from '../harness/failedChecks.js';
 import { requireSelection } from '../harness/requireSelection.js';
-import { isSelected, runCases, type Outcome } from '../harness/runCases.js';
+import { runCases, type Outcome } from '../harness/runCases.js';
 import { peerSide, type Peer } from '../peer.js';
 import { withFaiss } from '../peerPackages.js';
 import { kmeansCases, kmeansTasks } from './cases.js';
