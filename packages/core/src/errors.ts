@@ -94,7 +94,9 @@ function composeMessage(code: string, details: ProtoclErrorDetails): string {
   if (given !== undefined) sentences.push(`given: ${describeValue(given)}`);
   if (expected !== undefined) sentences.push(`expected: ${expected}`);
   if (remedy !== undefined) sentences.push(remedy);
-  return sentences.map((sentence) => sentence.replace(/[.\s]+$/, '')).join('. ') + '.';
+  return sentences
+    .map((sentence) => `${sentence.replace(/[.\s]+$/, '')}${/\?\s*$/.test(sentence) ? '' : '.'}`)
+    .join(' ');
 }
 
 const LONGEST_DESCRIPTION = 200;

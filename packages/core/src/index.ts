@@ -17,3 +17,4 @@ export { onDisk } from './onDisk.js';
 export { sha256, sha256File } from './sha256.js';
 export { cacheDirectory } from './cacheDirectory.js';
 export { randomStream, type RandomStream, type RandomStreamOptions } from './random.js';
+export { requireKnownOptions, type OptionNames, type OptionsErrorCode } from './options.js';

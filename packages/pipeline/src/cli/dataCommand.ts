@@ -7,7 +7,7 @@ import {
 } from '@protocl/datasets';
 import { Command } from 'commander';
 
-import { nearestWord } from '../config/editDistance.js';
+import { nearestWord } from '@protocl/core/options';
 import { pipelineError } from '../errors.js';
 import { interruptible } from '../run/interruption.js';
 import type { Terminal } from './terminal.js';

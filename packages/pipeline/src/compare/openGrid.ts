@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 
 import { readConfigFile } from '../config/configFile.js';
-import { nearestWord } from '../config/editDistance.js';
+import { nearestWord } from '@protocl/core/options';
 import { ConfigError, type ConfigProblem } from '../config/problems.js';
 import type { ConfigLayer } from '../config/layers.js';
 import { pipelineError } from '../errors.js';

@@ -2,7 +2,7 @@ import { isShallow, ProtoclError } from '@protocl/core';
 import type * as z from 'zod';
 
 import { isPlainObject, leafPaths, valueAt, type ConfigLayer, type MergedLayers } from './layers.js';
-import { nearestWord } from './editDistance.js';
+import { nearestWord } from '@protocl/core/options';
 
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {

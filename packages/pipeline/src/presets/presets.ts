@@ -1,5 +1,5 @@
 import type { GridInput } from '../compare/gridSchema.js';
-import { nearestWord } from '../config/editDistance.js';
+import { nearestWord } from '@protocl/core/options';
 import type { ConfigLayer } from '../config/layers.js';
 import type { ConfigInput } from '../config/schema.js';
 import { pipelineError } from '../errors.js';

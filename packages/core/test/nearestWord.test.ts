@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { editDistance, nearestWord } from '../../src/config/editDistance.js';
+import { editDistance, nearestWord } from '../src/nearestWord.js';
 
 test.each([
   ['', '', 0],
