@@ -54,7 +54,10 @@ describeOnEveryEngine('buildPrototypes', () => {
     const clusters = await kmeans(shuffled, { k, seed, redo: 1, iterations: 6 });
     const expected = concentration(clusters.distances, clusters.assignments, k, { temperature: 0.2 });
     expect([...prototypes!.concentration.dataSync()]).toEqual([...expected]);
-    order.forEach((row, i) => expect(prototypes!.assignments[row]).toBe(clusters.assignments[i]));
+    order.forEach((row, i) => {
+      expect(prototypes!.assignments[row]).toBe(clusters.assignments[i]);
+      expect(prototypes!.distances[row]).toBe(clusters.distances[i]);
+    });
     tf.dispose([features, shuffled, clusters.centroids]);
     disposeAll([prototypes!]);
   });

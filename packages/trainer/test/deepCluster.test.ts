@@ -97,6 +97,10 @@ describe('the clustering', () => {
       expect(method.clusters!()).toEqual([{ k: CLUSTERS, assignments: by[0]!.assignments }]);
       figures.push(await update(method, 1));
       expect(method.clusters!()).toEqual([{ k: CLUSTERS, assignments: by[1]!.assignments }]);
+      const { tensors } = await method.toState();
+      for (const [image, distance] of tensors['clusters/distances']!.data.entries()) {
+        expect(distance).toBeCloseTo(by[1]!.distances[image]!, 4);
+      }
       for (const [epoch, { assignments, objective }] of by.entries()) {
         const sizes = sizesOf(assignments).sort((a, b) => a - b);
         expect(figures[epoch]).toEqual({
@@ -289,6 +293,7 @@ describe('the state', () => {
       const wider = { dtype: 'float32', shape: [6, 9], data: new Float32Array(54) } as const;
       for (const tensors of [
         { ...before.tensors, 'clusters/labels': labels },
+        { ...before.tensors, 'clusters/distances': { ...labels, dtype: 'float32' } as const },
         rest,
         { ...before.tensors, 'classifier/classifier/weight': wider },
       ]) {

@@ -308,6 +308,8 @@ describe('the E-step', () => {
       await method.beforeUpdate!({ epoch: 1, step: 0, source: lacking });
       const state = await method.toState();
       expect(state.tensors['prototypes/0/assignments']!.data[missing]).toBe(-1);
+      const distances = state.tensors['prototypes/0/distances']!.data;
+      expect([...distances.keys()].filter((image) => distances[image]! < 0)).toEqual([missing]);
       const result = method.step(batch, { epoch: 1, step: 0, measured: true });
       const seen = [...queries.keys()].filter((row) => row !== 2);
       const expected = naivePrototypes(
@@ -367,6 +369,18 @@ describe('the state', () => {
       encoder.dispose();
     });
     tf.dispose([...batch.views]);
+  });
+
+  test('of before distances to centroids were kept is taken as it is', async () => {
+    await withPcl({}, async (method) => {
+      await method.beforeUpdate!({ epoch: 1, step: 0, source });
+      const state = await method.toState();
+      const tensors = Object.fromEntries(
+        Object.entries(state.tensors).filter(([name]) => !name.endsWith('/distances')),
+      );
+      method.fromState({ ...state, tensors });
+      expect(await method.toState()).toEqual({ ...state, tensors });
+    });
   });
 
   test('of other granularities is refused, and nothing changes', async () => {

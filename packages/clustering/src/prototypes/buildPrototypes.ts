@@ -14,6 +14,8 @@ export interface Prototypes {
   readonly centroids: tf.Tensor2D;
   /** [n], the prototype of each sample. */
   readonly assignments: Int32Array;
+  /** [n], of each sample to its prototype before that was normalised: Euclidean, not squared. */
+  readonly distances: Float32Array;
   /** float32 [k], the temperature of each prototype. */
   readonly concentration: tf.Tensor1D;
 }
@@ -93,7 +95,8 @@ export async function buildPrototypes(
           });
           prototypes.push({
             centroids: normalized(clusters.centroids),
-            assignments: inOriginalOrder(clusters.assignments, order),
+            assignments: inOriginalOrder(clusters.assignments, order, new Int32Array(order.length)),
+            distances: inOriginalOrder(clusters.distances, order, new Float32Array(order.length)),
             concentration: tf.tensor1d(spread),
           });
         } finally {
@@ -123,8 +126,11 @@ function normalized(centroids: tf.Tensor2D): tf.Tensor2D {
   return tf.tidy(() => tf.div(centroids, tf.maximum(tf.norm(centroids, 2, 1, true), 1e-12)));
 }
 
-function inOriginalOrder(shuffled: Int32Array, order: Int32Array): Int32Array {
-  const original = new Int32Array(shuffled.length);
+function inOriginalOrder<A extends Int32Array | Float32Array>(
+  shuffled: A,
+  order: Int32Array,
+  original: A,
+): A {
   for (let i = 0; i < order.length; i += 1) original[order[i]!] = shuffled[i]!;
   return original;
 }

@@ -27,7 +27,7 @@ import {
 } from './deepClusterOptions.js';
 import { normalized } from './normalized.js';
 import { requirePossible } from './optionProblem.js';
-import { NO_CLUSTER } from './prototypes.js';
+import { NO_CLUSTER, NO_DISTANCE } from './prototypes.js';
 import { PseudoLabelClassifier } from './pseudoLabelClassifier.js';
 import { uniformOrder } from './uniformOrder.js';
 
@@ -58,6 +58,8 @@ class DeepCluster implements Method {
   readonly #classifier: PseudoLabelClassifier;
   /** int32 [n]: the pseudo-label of each image. */
   readonly #labels: Int32Array;
+  /** float32 [n], of each image to its centroid, for those who look at the clusters. */
+  readonly #distances: Float32Array;
   /** The epoch of the last clustering; none before the first. */
   #clustered: number | undefined;
 
@@ -69,6 +71,7 @@ class DeepCluster implements Method {
   ) {
     this.variables = encoder.variables;
     this.#labels = new Int32Array(size).fill(NO_CLUSTER);
+    this.#distances = new Float32Array(size).fill(NO_DISTANCE);
     const { clusters: classes, classifier } = options;
     this.#classifier = new PseudoLabelClassifier({ size: encoder.outputSize, classes, ...classifier });
   }
@@ -90,14 +93,18 @@ class DeepCluster implements Method {
         analysis.dispose();
       }
       const running = { ...(log && { log }), ...(signal && { signal }) };
-      const { centroids, assignments, objective } = await kmeans(whitened, {
+      const { centroids, assignments, distances, objective } = await kmeans(whitened, {
         ...{ k, seed: clusteringSeed(seed, epoch), ...clustering },
         ...running,
       });
       centroids.dispose();
       const before = images.map((image) => this.#labels[image]!);
       this.#labels.fill(NO_CLUSTER);
-      for (const [row, image] of images.entries()) this.#labels[image] = assignments[row]!;
+      this.#distances.fill(NO_DISTANCE);
+      for (const [row, image] of images.entries()) {
+        this.#labels[image] = assignments[row]!;
+        this.#distances[image] = distances[row]!;
+      }
       const isFirst = this.#clustered === undefined;
       this.#clustered = epoch;
       this.#classifier.restart(seed, epoch);
@@ -148,21 +155,27 @@ class DeepCluster implements Method {
   }
 
   async toState(): Promise<State> {
-    const labels = { dtype: 'int32', shape: [this.size], data: this.#labels.slice() } as const;
+    const shape = [this.size];
+    const labels = { dtype: 'int32', shape, data: this.#labels.slice() } as const;
+    const distances = { dtype: 'float32', shape, data: this.#distances.slice() } as const;
     return joinStates({
       encoder: await this.encoder.toState(),
       classifier: await this.#classifier.toState(),
-      clusters: { tensors: { labels }, values: { epoch: this.#clustered ?? null } },
+      clusters: { tensors: { labels, distances }, values: { epoch: this.#clustered ?? null } },
     });
   }
 
   fromState(state: State): void {
     const { tensors, values } = statePart(state, 'clusters');
     const labels = tensors['labels'];
-    if (labels?.data.length !== this.size) {
+    // A checkpoint of before distances were kept has none.
+    const distances = tensors['distances']?.data ?? new Float32Array(this.size).fill(NO_DISTANCE);
+    if (labels?.data.length !== this.size || distances.length !== this.size) {
       throw trainerError('CHECKPOINT_MISMATCH', {
         message: 'the stored pseudo-labels are of other images',
-        given: labels ? `${labels.data.length} pseudo-labels` : 'no pseudo-labels',
+        given: labels
+          ? `${labels.data.length} pseudo-labels, ${distances.length} distances`
+          : 'no pseudo-labels',
         expected: `one for each of ${this.size} images`,
         remedy: 'Resume with the settings and the data set that the checkpoint was made with',
       });
@@ -170,6 +183,7 @@ class DeepCluster implements Method {
     this.#classifier.fromState(statePart(state, 'classifier'));
     this.encoder.fromState(statePart(state, 'encoder'));
     this.#labels.set(labels.data);
+    this.#distances.set(distances);
     const epoch = values?.['epoch'];
     this.#clustered = typeof epoch === 'number' ? epoch : undefined;
   }

@@ -1,7 +1,7 @@
-import { buildPrototypes, type PrototypeOptions } from '@protocl/clustering';
+import { buildPrototypes, type PrototypeOptions, type Prototypes } from '@protocl/clustering';
 import { randomStream } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
-import { infoNCE, prototypeNCE, type PrototypeNCEOptions, type Prototypes } from '@protocl/losses';
+import { infoNCE, prototypeNCE, type PrototypeNCEOptions } from '@protocl/losses';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Clusters, Figures, Method, StepContext, StepResult, UpdateContext } from '../method.js';
@@ -20,6 +20,7 @@ import {
   prototypesFromState,
   prototypesToState,
   rowsWithClusters,
+  type DatasetPrototypes,
 } from './prototypes.js';
 
 /** What PCL learns with. */
@@ -49,7 +50,7 @@ class Pcl implements Method {
   /** θ', and the queue. */
   readonly #contrast: MomentumContrast;
   /** C and φ: the clusters of each granularity; none before the first E-step. */
-  #prototypes: readonly Prototypes[] = [];
+  #prototypes: readonly DatasetPrototypes[] = [];
   #stepsSinceExpectation = 0;
 
   constructor(

@@ -6,6 +6,17 @@ import { readTensors, toTensor, type State, type TensorState } from '../state.js
 
 /** The cluster of an image that the E-step did not see. */
 export const NO_CLUSTER = -1;
+/** Its distance to a centroid. */
+export const NO_DISTANCE = -1;
+
+/** Clusters of a data set. */
+export interface DatasetPrototypes extends Prototypes {
+  /**
+   * [n], of each image to its centroid, for those who look at the clusters: training takes no notice of them.
+   * Undefined in a checkpoint of before they were kept.
+   */
+  readonly distances?: Float32Array;
+}
 
 /**
  * Clusters of some images of a data set as clusters of the data set.
@@ -13,11 +24,19 @@ export const NO_CLUSTER = -1;
  * @param images [m]: the image of each assignment
  * @param size n
  */
-export function ofDataset(prototypes: Prototypes, images: Int32Array, size: number): Prototypes {
+export function ofDataset(
+  prototypes: Prototypes & Required<DatasetPrototypes>,
+  images: Int32Array,
+  size: number,
+): DatasetPrototypes {
   const { centroids, concentration } = prototypes;
   const assignments = new Int32Array(size).fill(NO_CLUSTER);
-  for (const [row, image] of images.entries()) assignments[image] = prototypes.assignments[row]!;
-  return { centroids, concentration, assignments };
+  const distances = new Float32Array(size).fill(NO_DISTANCE);
+  for (const [row, image] of images.entries()) {
+    assignments[image] = prototypes.assignments[row]!;
+    distances[image] = prototypes.distances[row]!;
+  }
+  return { centroids, concentration, assignments, distances };
 }
 
 /**
@@ -41,14 +60,15 @@ export function disposePrototypes(prototypes: readonly Prototypes[]): void {
 }
 
 /** The clusters of all granularities as plain data. */
-export async function prototypesToState(prototypes: readonly Prototypes[]): Promise<State> {
+export async function prototypesToState(prototypes: readonly DatasetPrototypes[]): Promise<State> {
   const tensors: Record<string, TensorState> = {};
-  for (const [index, { centroids, concentration, assignments }] of prototypes.entries()) {
+  for (const [index, { centroids, concentration, assignments, distances }] of prototypes.entries()) {
     const read = await readTensors({ centroids, concentration });
     const shape = [assignments.length];
     for (const [name, tensor] of Object.entries({
       ...read,
       assignments: { dtype: 'int32', shape, data: assignments } as const,
+      ...(distances && { distances: { dtype: 'float32', shape, data: distances } as const }),
     })) {
       tensors[`${index}/${name}`] = tensor;
     }
@@ -70,17 +90,19 @@ interface Expected {
  *
  * @throws {ProtoclError} `CHECKPOINT_MISMATCH`
  */
-export function prototypesFromState({ tensors }: State, expected: Expected): Prototypes[] {
+export function prototypesFromState({ tensors }: State, expected: Expected): DatasetPrototypes[] {
   const names = Object.keys(tensors);
   if (names.length === 0) return [];
   const { granularities, dimension, size } = expected;
+  const withDistances = '0/distances' in tensors;
   const fits =
-    names.length === 3 * granularities.length &&
+    names.length === (withDistances ? 4 : 3) * granularities.length &&
     granularities.every(
       (k, index) =>
         hasShape(tensors[`${index}/centroids`], [k, dimension]) &&
         hasShape(tensors[`${index}/concentration`], [k]) &&
-        hasShape(tensors[`${index}/assignments`], [size]),
+        hasShape(tensors[`${index}/assignments`], [size]) &&
+        (!withDistances || hasShape(tensors[`${index}/distances`], [size])),
     );
   if (!fits) {
     throw trainerError('CHECKPOINT_MISMATCH', {
@@ -94,6 +116,7 @@ export function prototypesFromState({ tensors }: State, expected: Expected): Pro
     centroids: toTensor(tensors[`${index}/centroids`]!) as tf.Tensor2D,
     concentration: toTensor(tensors[`${index}/concentration`]!) as tf.Tensor1D,
     assignments: Int32Array.from(tensors[`${index}/assignments`]!.data),
+    ...(withDistances && { distances: Float32Array.from(tensors[`${index}/distances`]!.data) }),
   }));
 }
 
