@@ -6,6 +6,7 @@ export { type DeviceMemory, deviceMemory, resetDeviceMemoryPeak } from './measur
 export type { KernelTime } from './measuring/kernelTimes.js';
 export { profile } from './measuring/profile.js';
 export { synchronize } from './measuring/synchronize.js';
+export { openBlasCores, type OpenBlasCore } from './libtorch/openblas.js';
 export { prepareTorch } from './libtorch/prepare.js';
 export { registerTorchBackend, type TorchBackendOptions } from './register.js';
 

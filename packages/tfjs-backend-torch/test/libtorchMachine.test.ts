@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { correctOpenBlas, openBlasCore } from '../src/libtorch/openblas.js';
+import { correctOpenBlas, openBlasCores } from '../src/libtorch/openblas.js';
 import { loadKernelsLazily } from '../src/libtorch/lazyKernels.js';
 import { spinBriefly } from '../src/libtorch/spinning.js';
 import { availableThreads, cpuQuota } from '../src/libtorch/threads.js';
@@ -15,18 +15,18 @@ describe('the processor, as OpenBLAS names it', () => {
     `processor\t: 0\nvendor_id\t: ${vendor}\nflags\t\t: fpu sse2 ${flags} ht\n\nprocessor\t: 1\n`;
 
   test.each([
-    ['GenuineIntel', 'fma avx2 avx512f avx512dq avx512bw avx512vl', 'SkylakeX'],
-    ['AuthenticAMD', 'fma avx2 avx512f avx512dq avx512bw avx512vl', 'SkylakeX'],
-    ['GenuineIntel', 'fma avx2 avx512f avx512er', 'Haswell'],
-    ['GenuineIntel', 'fma avx2', 'Haswell'],
-    ['AuthenticAMD', 'fma avx2', 'Zen'],
-    ['GenuineIntel', 'avx', undefined],
-  ])('%s with %s: %s', (vendor, flags, core) => {
-    expect(openBlasCore(cpuInfo(vendor, flags))).toBe(core);
+    ['GenuineIntel', 'fma avx2 avx512f avx512dq avx512bw avx512vl', ['SkylakeX', 'Haswell']],
+    ['AuthenticAMD', 'fma avx2 avx512f avx512dq avx512bw avx512vl', ['SkylakeX', 'Zen']],
+    ['GenuineIntel', 'fma avx2 avx512f avx512er', ['Haswell']],
+    ['GenuineIntel', 'fma avx2', ['Haswell']],
+    ['AuthenticAMD', 'fma avx2', ['Zen']],
+    ['GenuineIntel', 'avx', []],
+  ])('%s with %s: %s', (vendor, flags, cores) => {
+    expect(openBlasCores(cpuInfo(vendor, flags))).toEqual(cores);
   });
 
   test('is not known from a text that tells nothing', () => {
-    expect(openBlasCore('')).toBeUndefined();
+    expect(openBlasCores('')).toEqual([]);
   });
 
   test('what the user has set stays', () => {

@@ -12,23 +12,27 @@ import { isMainThread } from 'node:worker_threads';
 export function correctOpenBlas(): void {
   if (!isMainThread || process.platform !== 'linux' || process.arch !== 'x64') return;
   if (process.env['OPENBLAS_CORETYPE'] !== undefined) return;
-  const core = openBlasCore(readCpuInfo());
+  const [core] = openBlasCores();
   if (core !== undefined) process.env['OPENBLAS_CORETYPE'] = core;
 }
 
+/** Names that OpenBLAS has for its kernels for processors with AVX2 or AVX-512. */
+export type OpenBlasCore = 'SkylakeX' | 'Haswell' | 'Zen';
+
 /**
- * The name that OpenBLAS has for the best kernels that a processor can run.
+ * The names that OpenBLAS has for the kernels that a processor can run, the best first: values of `OPENBLAS_CORETYPE`
+ * for a library whose own detection does not know the processor.
  *
- * @param cpuInfo the text of `/proc/cpuinfo`
- * @returns undefined where the processor has no AVX2, or the text tells nothing
+ * @param cpuInfo the text of `/proc/cpuinfo`, by default this machine's
+ * @returns none where the processor has no AVX2, or the text tells nothing, as on other systems than Linux
  */
-export function openBlasCore(cpuInfo: string): 'SkylakeX' | 'Haswell' | 'Zen' | undefined {
+export function openBlasCores(cpuInfo = readCpuInfo()): readonly OpenBlasCore[] {
   const field = (name: string): string => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuInfo)?.[1] ?? '';
   const flags = new Set(field('flags').split(' '));
   const has = (...names: string[]): boolean => names.every((name) => flags.has(name));
-  if (has('avx512f', 'avx512bw', 'avx512dq', 'avx512vl')) return 'SkylakeX';
-  if (has('avx2', 'fma')) return field('vendor_id') === 'AuthenticAMD' ? 'Zen' : 'Haswell';
-  return undefined;
+  if (!has('avx2', 'fma')) return [];
+  const core = field('vendor_id') === 'AuthenticAMD' ? 'Zen' : 'Haswell';
+  return has('avx512f', 'avx512bw', 'avx512dq', 'avx512vl') ? ['SkylakeX', core] : [core];
 }
 
 function readCpuInfo(): string {
