@@ -46,7 +46,7 @@ export interface Clustering {
  *
  * @param input a file of features (`.npy`, or safetensors with a tensor `features`), a checkpoint, or
  *   the folder of a run
- * @throws {ProtoclError} `INVALID_FEATURES`; what k-means, `openEncoder` and the data throw
+ * @throws {ProtoclError} `INVALID_FEATURES`; what k-means, `openCheckpoint` and the data throw
  */
 export async function cluster(input: string, options: ClusterOptions): Promise<Clustering[]> {
   const { granularities, seed = 0, iterations = 20, redo = 5, normalize = true, signal, log } = options;

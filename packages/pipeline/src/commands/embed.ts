@@ -2,10 +2,10 @@ import { annotationsOf } from '../data/annotationsOf.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
-import { openEncoder, type OpenEncoderOptions } from '../run/openEncoder.js';
+import { openCheckpoint, type OpenCheckpointOptions } from '../run/openCheckpoint.js';
 import { featureFormat, writeFeatures, type HostFeatures } from './featureFile.js';
 
-export interface EmbedOptions extends OpenEncoderOptions {
+export interface EmbedOptions extends OpenCheckpointOptions {
   /** The training images or the held-out ones; the training images by default. */
   readonly split?: 'train' | 'test';
   /** Images in memory, in place of those that the configuration names. */
@@ -28,7 +28,7 @@ export interface Embedding {
  *
  * @param path a checkpoint, or the folder of a run, whose newest checkpoint it then is
  * @param out ends in `.safetensors` or `.npy`
- * @throws {ProtoclError} `INVALID_OPTION`, `DATA_MISMATCH`; what `openEncoder`, the data and the disk
+ * @throws {ProtoclError} `INVALID_OPTION`, `DATA_MISMATCH`; what `openCheckpoint`, the data and the disk
  *   throw
  */
 export async function embed(path: string, out: string, options: EmbedOptions = {}): Promise<Embedding> {
@@ -44,7 +44,7 @@ export async function featuresOf(
   path: string,
   { split = 'train', images, signal, ...opening }: EmbedOptions,
 ): Promise<{ readonly host: HostFeatures; readonly checkpoint: string }> {
-  const { encoder, config, checkpoint } = await openEncoder(path, opening);
+  const { encoder, config, checkpoint } = await openCheckpoint(path, opening);
   try {
     const data = await loadData(config, {
       ...(opening.log && { log: opening.log }),

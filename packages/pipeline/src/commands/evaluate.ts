@@ -12,7 +12,7 @@ import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
 import { ENCODER_EVALUATORS, judgeEncoder } from '../evaluation/judgeEncoder.js';
 import { FEATURE_EVALUATORS, judgeFeatures, type JudgedFeatures } from '../evaluation/judgeFeatures.js';
-import { openEncoder, type OpenedEncoder, type OpenEncoderOptions } from '../run/openEncoder.js';
+import { openCheckpoint, type OpenedCheckpoint, type OpenCheckpointOptions } from '../run/openCheckpoint.js';
 import { isFeatureFile } from './featureFile.js';
 import { holdOut, readLabelledFeatures, type LabelledHostFeatures } from './labelledFeatures.js';
 
@@ -20,7 +20,7 @@ import { holdOut, readLabelledFeatures, type LabelledHostFeatures } from './labe
 export const EVALUATORS = [...FEATURE_EVALUATORS, ...ENCODER_EVALUATORS] as const;
 export type EvaluatorName = (typeof EVALUATORS)[number];
 
-export interface EvaluateOptions extends OpenEncoderOptions {
+export interface EvaluateOptions extends OpenCheckpointOptions {
   /** kNN and the linear probe by default; the SVM where images show several classes. */
   readonly evaluators?: readonly EvaluatorName[];
   /** The number of clusters of each clustering; that of the classes by default. */
@@ -62,7 +62,7 @@ export interface FeatureScores {
  *   features (`.npy`, or safetensors with a tensor `features`)
  * @throws {ProtoclError} `DATA_MISMATCH` without held-out images and their classes, `INVALID_OPTION` for
  *   files of classes with a checkpoint, `INVALID_FEATURES`
- *   for features without classes; what `openEncoder`, the data and the evaluators throw
+ *   for features without classes; what `openCheckpoint`, the data and the evaluators throw
  */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<FeatureScores> {
   const isFile = await isFeatureFile(path);
@@ -94,7 +94,7 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
 
 async function evaluateCheckpoint(path: string, options: EvaluateOptions): Promise<FeatureScores> {
   const { images, signal, log, changes } = options;
-  const opened = await openEncoder(path, { ...(log && { log }), ...(changes && { changes }) });
+  const opened = await openCheckpoint(path, { ...(log && { log }), ...(changes && { changes }) });
   const { encoder, config, checkpoint, epoch } = opened;
   try {
     const data = await loadData(config, {
@@ -123,7 +123,7 @@ async function evaluateCheckpoint(path: string, options: EvaluateOptions): Promi
 
 /** By features first, which is quick. */
 async function judgeBoth(
-  opened: OpenedEncoder,
+  opened: OpenedCheckpoint,
   data: RunData & { readonly test: LabelledImages },
   options: EvaluateOptions,
 ): Promise<FeatureScores> {

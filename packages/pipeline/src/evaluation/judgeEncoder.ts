@@ -10,7 +10,7 @@ import {
 import type { EvaluationConfig } from '../config/sections/run.js';
 import type { LabelledImages, LabelledViews, RunData } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
-import { encoderAt, type OpenedEncoder } from '../run/openEncoder.js';
+import { encoderAt, type OpenedCheckpoint } from '../run/openCheckpoint.js';
 
 /** The names of the evaluators that look at images again and again, in the order in which they run. */
 export const ENCODER_EVALUATORS = ['linearProtocol', 'semiSupervised'] as const;
@@ -32,7 +32,7 @@ export interface JudgeEncoderOptions {
  *   and the encoders throw
  */
 export async function judgeEncoder(
-  { encoder, config, checkpoint }: Pick<OpenedEncoder, 'encoder' | 'config' | 'checkpoint'>,
+  { encoder, config, checkpoint }: Pick<OpenedCheckpoint, 'encoder' | 'config' | 'checkpoint'>,
   data: RunData & { readonly test: LabelledImages },
   { evaluators, shares, log, signal }: JudgeEncoderOptions,
 ): Promise<Partial<Record<EncoderEvaluatorName, Evaluation>>> {

@@ -11,14 +11,14 @@ import { chosenIndices } from '../data/memoryData.js';
 import { recipeOf } from '../data/recipe.js';
 import type { RunData } from '../data/runData.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
-import { openEncoder, type OpenedEncoder, type OpenEncoderOptions } from '../run/openEncoder.js';
+import { openCheckpoint, type OpenedCheckpoint, type OpenCheckpointOptions } from '../run/openCheckpoint.js';
 import { checkpointPrototypes, type StoredPrototypes } from './checkpointPrototypes.js';
 import { clusterMontages, treeOfPrototypes } from './clusterViews.js';
 import { confusionOf } from './confusionOf.js';
 import { galleryOf } from './galleryOf.js';
 import { thumbnailPixels } from './thumbnailPixels.js';
 
-export interface RunExtrasOptions extends OpenEncoderOptions {
+export interface RunExtrasOptions extends OpenCheckpointOptions {
   /** Images to look at, drawn at random from the training images and from the held-out ones; 2000 by default. */
   readonly points?: number;
   /** Images in memory, in place of those that the configuration names. */
@@ -42,12 +42,12 @@ const NEIGHBOURS = 10;
  *
  * @param path the folder of a run, or a checkpoint
  * @returns plain data; no tensor is kept, the engine is left running
- * @throws {ProtoclError} `NO_CHECKPOINT`; what `openEncoder`, the data and the evaluators throw; the
+ * @throws {ProtoclError} `NO_CHECKPOINT`; what `openCheckpoint`, the data and the evaluators throw; the
  *   signal's reason
  */
 export async function runExtras(path: string, options: RunExtrasOptions = {}): Promise<RunExtras> {
   const { points = 2000, images, signal, changes = [], log } = options;
-  const opened = await openEncoder(path, { changes, ...(log && { log }) });
+  const opened = await openCheckpoint(path, { changes, ...(log && { log }) });
   try {
     const { evaluation } = opened.config;
     const limited: Config = {
@@ -76,7 +76,7 @@ export async function runExtras(path: string, options: RunExtrasOptions = {}): P
 }
 
 async function look(
-  { encoder, checkpoint, epoch }: OpenedEncoder,
+  { encoder, checkpoint, epoch }: OpenedCheckpoint,
   config: Config,
   data: RunData,
   { signal, log = () => undefined }: RunExtrasOptions,

@@ -8,7 +8,7 @@ import { evaluate, loadData, runCommandLine, train, type RunData } from '@protoc
 import * as tf from '@tensorflow/tfjs-core';
 
 import { judgeEncoder } from '../../src/evaluation/judgeEncoder.js';
-import { openEncoder, type OpenedEncoder } from '../../src/run/openEncoder.js';
+import { openCheckpoint, type OpenedCheckpoint } from '../../src/run/openCheckpoint.js';
 import { writeImageFolder } from '../imageFolder.js';
 import { recorder } from '../recorder.js';
 import { syntheticImages } from '../syntheticImages.js';
@@ -25,14 +25,14 @@ const changes = [{ origin: 'test', values: { evaluation } }];
 
 let parent: string;
 let run: string;
-let opened: OpenedEncoder;
+let opened: OpenedCheckpoint;
 let tensorsBefore: number;
 beforeAll(async () => {
   await useBackend('wasm', { log: () => undefined });
   parent = await mkdtemp(join(tmpdir(), 'protocl-judge-'));
   run = join(parent, 'run');
   await train(tinyConfig({ training: { epochs: 1 }, method: { warmupEpochs: 1 } }), { folder: run, images });
-  opened = await openEncoder(run, { changes });
+  opened = await openCheckpoint(run, { changes });
 });
 afterAll(async () => {
   opened.encoder.dispose();

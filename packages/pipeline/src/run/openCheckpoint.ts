@@ -13,7 +13,7 @@ import { defined } from './defined.js';
 import { CHECKPOINT, RunFolder } from './runFolder.js';
 
 /** A trained encoder and the configuration that it was trained with. */
-export interface OpenedEncoder {
+export interface OpenedCheckpoint {
   /** The caller disposes it. */
   readonly encoder: Encoder;
   readonly config: Config;
@@ -23,7 +23,7 @@ export interface OpenedEncoder {
   readonly epoch: number;
 }
 
-export interface OpenEncoderOptions {
+export interface OpenCheckpointOptions {
   /** Settings that differ from the checkpoint's, such as those of the engine or the evaluation. */
   readonly changes?: readonly ConfigLayer[];
   readonly log?: (line: string) => void;
@@ -36,7 +36,10 @@ export interface OpenEncoderOptions {
  * @throws {ConfigError} `INVALID_CONFIG`
  * @throws {ProtoclError} `NO_CHECKPOINT` if the folder has none; what trainer and encoders throw
  */
-export async function openEncoder(path: string, options: OpenEncoderOptions = {}): Promise<OpenedEncoder> {
+export async function openCheckpoint(
+  path: string,
+  options: OpenCheckpointOptions = {},
+): Promise<OpenedCheckpoint> {
   const { changes = [], log } = options;
   const checkpoint = await checkpointAt(path);
   // Verifies that the file is whole, too.
