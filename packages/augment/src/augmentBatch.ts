@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import type * as tf from '@tensorflow/tfjs-core';
 
 import { CHANNELS, requireCount, requireImages, requireIndices } from './checks.js';
@@ -22,6 +23,8 @@ export interface AugmentOptions extends Omit<DrawOptions, 'view'> {
   readonly view: number | ArrayLike<number>;
 }
 
+const OPTIONS: OptionNames<AugmentOptions> = { seed: true, epoch: true, indices: true, view: true };
+
 /** Views of one image that a caller may ask for; more are a mistake. */
 const MOST_VIEWS = 2 ** 24;
 
@@ -38,8 +41,10 @@ const MOST_VIEWS = 2 ** 24;
 export function augmentBatch(
   images: tf.Tensor4D,
   recipe: AugmentationRecipe,
-  { indices, view, ...options }: AugmentOptions,
+  options: AugmentOptions,
 ): tf.Tensor4D {
+  requireKnownOptions('augmentBatch', options, OPTIONS);
+  const { indices, view, ...stream } = options;
   const resolved = parseRecipe(recipe);
   requireImages(images);
   requireIndices(images, indices);
@@ -49,7 +54,7 @@ export function augmentBatch(
   const draws: SampleDraws[] = [];
   const resamplings: ImageResampling[] = [];
   for (let i = 0; i < indices.length; i++) {
-    const sample = drawSample(resolved, indices[i]!, { ...options, view: views[i]! });
+    const sample = drawSample(resolved, indices[i]!, { ...stream, view: views[i]! });
     const box = drawCropBox(sample.stream, height, width, resolved.randomResizedCrop);
     draws.push(sample.draws);
     resamplings.push(cropResampling(box, size, sample.draws.flip));
@@ -74,8 +79,10 @@ export function augmentBatch(
 export function augmentCrops(
   crops: tf.Tensor4D,
   recipe: AugmentationRecipe,
-  { indices, view, ...options }: AugmentOptions,
+  options: AugmentOptions,
 ): tf.Tensor4D {
+  requireKnownOptions('augmentCrops', options, OPTIONS);
+  const { indices, view, ...stream } = options;
   const resolved = parseRecipe(recipe);
   const { size } = resolved.randomResizedCrop;
   requireImages(crops, size);
@@ -83,7 +90,7 @@ export function augmentCrops(
   const views = viewsOf(view, indices.length);
   const draws = Array.from(
     indices,
-    (index, i) => drawSample(resolved, index, { ...options, view: views[i]! }).draws,
+    (index, i) => drawSample(resolved, index, { ...stream, view: views[i]! }).draws,
   );
   return inChunks(crops, CHANNELS * size * size, (part, first) =>
     changeAppearance(toPlanes(part), draws.slice(first, first + part.shape[0]), resolved),

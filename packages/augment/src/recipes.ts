@@ -1,9 +1,17 @@
+import { requireKnownOptions } from '@protocl/core/options';
+
 import type { AugmentationRecipe } from './recipe.js';
 
 /** The settings that recipes share. */
 export interface RecipeOptions {
   /** Side of the views in pixels. */
   readonly size?: number;
+}
+
+/** Those of SimCLR's recipes. */
+interface JitterRecipeOptions extends RecipeOptions {
+  /** Scales the colour jitter: 1 for ImageNet, 0.5 for CIFAR-10, which are the defaults. */
+  readonly strength?: number;
 }
 
 /** Means and standard deviations over ImageNet's training images, in 0 .. 1. */
@@ -28,7 +36,9 @@ const tenthOf = (size: number): number => 2 * Math.floor(size / 20) + 1;
 const wholeKernel = (size: number): number => Math.min(23, 2 * size - 1);
 
 /** MoCo v1's views: He et al., "Momentum Contrast", CVPR 2020, section 3.3. PCL v1 takes the same. */
-function mocoV1({ size = 224 }: RecipeOptions = {}): AugmentationRecipe {
+function mocoV1(options: RecipeOptions = {}): AugmentationRecipe {
+  requireKnownOptions('mocoV1', options, { size: true });
+  const { size = 224 } = options;
   return {
     randomResizedCrop: { size, scale: [0.2, 1] },
     flip: { probability: 0.5 },
@@ -43,7 +53,9 @@ function mocoV1({ size = 224 }: RecipeOptions = {}): AugmentationRecipe {
  * MoCo v2's views: Chen et al., "Improved Baselines with Momentum Contrastive Learning", 2020.
  * PCL v2 takes the same.
  */
-function mocoV2({ size = 224 }: RecipeOptions = {}): AugmentationRecipe {
+function mocoV2(options: RecipeOptions = {}): AugmentationRecipe {
+  requireKnownOptions('mocoV2', options, { size: true });
+  const { size = 224 } = options;
   return {
     randomResizedCrop: { size, scale: [0.2, 1] },
     flip: { probability: 0.5 },
@@ -57,13 +69,10 @@ function mocoV2({ size = 224 }: RecipeOptions = {}): AugmentationRecipe {
 
 /**
  * SimCLR's views: Chen et al., "A Simple Framework for Contrastive Learning", ICML 2020, appendix A.
- *
- * @param options `strength` scales the colour jitter; 1 for ImageNet
  */
-function simclr({
-  size = 224,
-  strength = 1,
-}: RecipeOptions & { readonly strength?: number } = {}): AugmentationRecipe {
+function simclr(options: JitterRecipeOptions = {}): AugmentationRecipe {
+  requireKnownOptions('simclr', options, { size: true, strength: true });
+  const { size = 224, strength = 1 } = options;
   return {
     randomResizedCrop: { size },
     flip: { probability: 0.5 },
@@ -76,10 +85,9 @@ function simclr({
 }
 
 /** SimCLR's views for CIFAR-10: half the colour jitter and no blur (its appendix B.9). */
-function cifarSimclr({
-  size = 32,
-  strength = 0.5,
-}: RecipeOptions & { readonly strength?: number } = {}): AugmentationRecipe {
+function cifarSimclr(options: JitterRecipeOptions = {}): AugmentationRecipe {
+  requireKnownOptions('cifarSimclr', options, { size: true, strength: true });
+  const { size = 32, strength = 0.5 } = options;
   return {
     randomResizedCrop: { size },
     flip: { probability: 0.5 },
@@ -91,7 +99,9 @@ function cifarSimclr({
 }
 
 /** MoCo v2's views for CIFAR-10, as in the CIFAR-10 demo of MoCo's authors: no blur at 32 pixels. */
-function cifar({ size = 32 }: RecipeOptions = {}): AugmentationRecipe {
+function cifar(options: RecipeOptions = {}): AugmentationRecipe {
+  requireKnownOptions('cifar', options, { size: true });
+  const { size = 32 } = options;
   return {
     randomResizedCrop: { size },
     flip: { probability: 0.5 },

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
@@ -52,8 +53,10 @@ const LEAST_SHARE = 1e-7;
  */
 export async function principalComponents(
   features: tf.Tensor2D,
-  { dimensions, whiten = false }: PrincipalComponentsOptions,
+  options: PrincipalComponentsOptions,
 ): Promise<PrincipalComponents> {
+  requireKnownOptions('principalComponents', options, { dimensions: true, whiten: true });
+  const { dimensions, whiten = false } = options;
   requireMatrix('principalComponents', 'features', features);
   requireDimensions(features, dimensions);
   await requireFinite('principalComponents', 'features', features);

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 import { ProtoclError } from './errors.js';
 import { onDisk } from './onDisk.js';
+import { requireKnownOptions } from './options.js';
 
 /** What was written: enough to verify the file later. */
 export interface WrittenFile {
@@ -41,13 +42,15 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
  * If the source fails, so does this with the same error; nothing is left behind.
  *
  * @param source a Node or web stream, a generator or an array of byte chunks
- * @throws {ProtoclError} `DISK_FULL`, `FILE_NOT_WRITABLE`, `CHECKSUM_MISMATCH`
+ * @throws {ProtoclError} `DISK_FULL`, `FILE_NOT_WRITABLE`, `CHECKSUM_MISMATCH`, `UNKNOWN_OPTION`
  */
 export async function writeStreamAtomic(
   path: string,
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { signal, expectedSha256 }: AtomicStreamOptions = {},
+  options: AtomicStreamOptions = {},
 ): Promise<WrittenFile> {
+  requireKnownOptions('writeStreamAtomic', options, { signal: true, expectedSha256: true });
+  const { signal, expectedSha256 } = options;
   const target = resolve(path);
   const folder = dirname(target);
   const temporary = temporaryName(target);

@@ -1,4 +1,5 @@
 import { ProtoclError } from './errors.js';
+import { requireKnownOptions } from './options.js';
 import { multiplyHigh, philox4x32 } from './philox.js';
 
 // Looked up once, as in philox.ts.
@@ -46,9 +47,12 @@ const WORD_LIMIT = 2 ** 32;
  * the stream, the step, the epoch and a 32-bit FNV-1a hash of the purpose; so two streams share
  * values only if their purposes collide in that hash.
  *
- * @throws {ProtoclError} `RANDOM_RANGE` if a coordinate or an argument is not an integer in its range
+ * @throws {ProtoclError} `RANDOM_RANGE` if a coordinate or an argument is not an integer in its range;
+ *   `UNKNOWN_OPTION` for a coordinate that there is not
  */
-export function randomStream({ seed, purpose, epoch = 0, step = 0 }: RandomStreamOptions): RandomStream {
+export function randomStream(options: RandomStreamOptions): RandomStream {
+  requireKnownOptions('randomStream', options, { seed: true, purpose: true, epoch: true, step: true });
+  const { seed, purpose, epoch = 0, step = 0 } = options;
   requireInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   requireInteger('epoch', epoch, 0, WORD_LIMIT - 1);
   requireInteger('step', step, 0, WORD_LIMIT - 1);

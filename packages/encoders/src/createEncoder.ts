@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Encoder, EncoderOptions } from './encoder.js';
@@ -34,12 +35,15 @@ export function createEncoder(options: EncoderOptions): Encoder {
     featureSize: backbone.featureSize,
     outputSize: head.outputSize,
     parameterCount: Object.values(variables).reduce((sum, { size }) => sum + size, 0),
-    features(images, { training }) {
+    features(images, mode) {
+      requireKnownOptions('features', mode, { training: true });
       requireImages(images);
-      return backbone.run(images, training);
+      return backbone.run(images, mode.training);
     },
-    forward(images, { training }) {
+    forward(images, mode) {
+      requireKnownOptions('forward', mode, { training: true });
       requireImages(images);
+      const { training } = mode;
       return tf.tidy(() => head.run(backbone.run(images, training)));
     },
     async toState() {

@@ -4,7 +4,7 @@ import { isProtoclError, ProtoclError } from '@protocl/core';
 
 import type { Encoder } from './encoder.js';
 import { encoderError } from './errors.js';
-import { loadWeights, type LoadReport, type LoadWeightsOptions } from './loadWeights.js';
+import { loadWeights, requireLoadOptions, type LoadReport, type LoadWeightsOptions } from './loadWeights.js';
 
 /**
  * Loads weights and running statistics that `saveEncoder` or PyTorch has written as safetensors, with
@@ -18,6 +18,7 @@ export async function loadEncoder(
   path: string,
   options: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
+  requireLoadOptions('loadEncoder', options);
   const bytes = await readBytes(path);
   try {
     return await loadWeights(encoder, bytes, options);

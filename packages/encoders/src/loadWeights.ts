@@ -1,3 +1,5 @@
+import { requireKnownOptions } from '@protocl/core/options';
+
 import { contentHash, HASH_KEY } from './contentHash.js';
 import type { Encoder } from './encoder.js';
 import { encoderError } from './errors.js';
@@ -17,6 +19,11 @@ export interface LoadWeightsOptions {
    * `load` by default.
    */
   readonly head?: 'load' | 'skip';
+}
+
+/** @throws {ProtoclError} `UNKNOWN_OPTION` */
+export function requireLoadOptions(what: string, options: LoadWeightsOptions): void {
+  requireKnownOptions(what, options, { prefix: true, head: true });
 }
 
 /** What became of each tensor in a file; all names as they are in it. */
@@ -42,8 +49,10 @@ export interface LoadReport {
 export async function loadWeights(
   encoder: Encoder,
   bytes: Uint8Array,
-  { prefix: givenPrefix, head = 'load' }: LoadWeightsOptions = {},
+  options: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
+  requireLoadOptions('loadWeights', options);
+  const { prefix: givenPrefix, head = 'load' } = options;
   if (!['load', 'skip'].includes(head)) throw unknownHead(head);
   const header = readHeader(bytes);
   await requireWhole(bytes, header);

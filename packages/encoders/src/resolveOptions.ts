@@ -1,3 +1,5 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
+
 import type { EncoderOptions, HeadOptions, ResolvedEncoderOptions } from './encoder.js';
 import { encoderError } from './errors.js';
 import { ARCHITECTURES, INPUTS, STEMS } from './resnet/architectures.js';
@@ -5,12 +7,22 @@ import { ARCHITECTURES, INPUTS, STEMS } from './resnet/architectures.js';
 const HEADS = ['linear', 'mlp', 'none'] as const;
 const DEFAULT_DIMENSION = 128;
 
+const OPTIONS: OptionNames<EncoderOptions> = {
+  architecture: true,
+  stem: true,
+  input: true,
+  width: true,
+  head: true,
+  seed: true,
+};
+
 /**
  * Checks the options and fills in what was left out.
  *
- * @throws EncoderError `INVALID_OPTION`
+ * @throws EncoderError `INVALID_OPTION`; ProtoclError `UNKNOWN_OPTION`
  */
 export function resolveOptions(options: EncoderOptions): ResolvedEncoderOptions {
+  requireKnownOptions('createEncoder', options, OPTIONS);
   const { architecture, stem = 'small', width = 64, head = { kind: 'linear' }, seed } = options;
   const { input = 'rgb' } = options;
   requireOneOf('architecture', architecture, ARCHITECTURES);
@@ -23,7 +35,11 @@ export function resolveOptions(options: EncoderOptions): ResolvedEncoderOptions 
 
 function resolveHead(head: HeadOptions): Required<HeadOptions> {
   requireOneOf('head.kind', head.kind, HEADS);
-  if (head.kind === 'none') return { kind: 'none' };
+  if (head.kind === 'none') {
+    requireKnownOptions('a head of kind none', head, { kind: true });
+    return { kind: 'none' };
+  }
+  requireKnownOptions('the head of createEncoder', head, { kind: true, dimension: true });
   const { kind, dimension = DEFAULT_DIMENSION } = head;
   requireInteger('head.dimension', dimension, 1);
   return { kind, dimension };

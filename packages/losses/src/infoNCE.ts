@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 
@@ -29,8 +30,10 @@ export function infoNCE(
   query: Tensor2D,
   key: Tensor2D,
   negatives: Tensor2D,
-  { temperature }: InfoNCEOptions,
+  options: InfoNCEOptions,
 ): Scalar {
+  requireKnownOptions('infoNCE', options, { temperature: true });
+  const { temperature } = options;
   requireMatrix('infoNCE', 'query', query, undefined, undefined);
   const [rows, dimension] = query.shape;
   requireMatrix('infoNCE', 'key', key, rows, dimension);

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 
@@ -25,7 +26,9 @@ export interface NtXentOptions {
  * @param viewB float32 [N, D], the other view of the same images
  * @throws LossError `INVALID_SHAPE`, `INVALID_DTYPE` or `INVALID_OPTION` for arguments that do not fit
  */
-export function ntXent(viewA: Tensor2D, viewB: Tensor2D, { temperature }: NtXentOptions): Scalar {
+export function ntXent(viewA: Tensor2D, viewB: Tensor2D, options: NtXentOptions): Scalar {
+  requireKnownOptions('ntXent', options, { temperature: true });
+  const { temperature } = options;
   requireMatrix('ntXent', 'viewA', viewA, undefined, undefined);
   const [pairs, dimension] = viewA.shape;
   requireMatrix('ntXent', 'viewB', viewB, pairs, dimension);

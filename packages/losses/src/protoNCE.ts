@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import type { RandomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
@@ -21,6 +22,14 @@ export interface ProtoNCEOptions {
   readonly prototypeWeight?: number;
 }
 
+const OPTIONS: OptionNames<ProtoNCEOptions> = {
+  temperature: true,
+  prototypeNegatives: true,
+  rng: true,
+  duplicates: true,
+  prototypeWeight: true,
+};
+
 /**
  * ProtoNCE: InfoNCE plus the prototype term, averaged over granularities.
  *
@@ -42,10 +51,12 @@ export function protoNCE(
   negatives: Tensor2D,
   prototypes: readonly Prototypes[],
   index: Int32Array | readonly number[],
-  { temperature, prototypeNegatives, prototypeWeight = 1, rng, duplicates }: ProtoNCEOptions,
+  options: ProtoNCEOptions,
 ): Scalar {
+  requireKnownOptions('protoNCE', options, OPTIONS);
+  const { temperature, prototypeNegatives, prototypeWeight = 1, rng, duplicates } = options;
   requireWeight(prototypeWeight);
-  const options = {
+  const selection = {
     ...(prototypeNegatives !== undefined && { negatives: prototypeNegatives }),
     ...(rng !== undefined && { rng }),
     ...(duplicates !== undefined && { duplicates }),
@@ -54,7 +65,7 @@ export function protoNCE(
     const instanceTerm = infoNCE(query, key, negatives, { temperature });
     if (prototypes.length === 0) return instanceTerm;
     const prototypeTerm = prototypes
-      .map((granularity) => prototypeNCE(query, granularity, index, options))
+      .map((granularity) => prototypeNCE(query, granularity, index, selection))
       .reduce((a, b) => tf.add(a, b));
     return tf.add(instanceTerm, tf.mul(prototypeTerm, prototypeWeight / prototypes.length));
   });

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 
@@ -35,6 +36,7 @@ export function prototypeNCE(
   index: Int32Array | readonly number[],
   options: PrototypeNCEOptions = {},
 ): Scalar {
+  requireKnownOptions('prototypeNCE', options, { negatives: true, rng: true, duplicates: true });
   requireMatrix('prototypeNCE', 'query', query, undefined, undefined);
   const [rows, dimension] = query.shape;
   requirePrototypes('prototypeNCE', prototypes, dimension);

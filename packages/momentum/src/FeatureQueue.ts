@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import { randomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
@@ -33,7 +34,9 @@ export class FeatureQueue {
   #position = 0;
 
   /** @throws MomentumError `INVALID_OPTION`, or `RANDOM_RANGE` of core for the seed */
-  constructor({ capacity, dimension, seed }: FeatureQueueOptions) {
+  constructor(options: FeatureQueueOptions) {
+    requireKnownOptions('FeatureQueue', options, { capacity: true, dimension: true, seed: true });
+    const { capacity, dimension, seed } = options;
     requireCount('capacity', capacity);
     requireCount('dimension', dimension);
     this.capacity = capacity;

@@ -1,4 +1,5 @@
 import { exponentialMovingAverageStep } from '@protocl/backend';
+import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Variable } from '@tensorflow/tfjs-core';
 
@@ -48,7 +49,9 @@ export class MomentumEncoder<Variables extends VariableSet = VariableSet> {
    * @param queryVariables float32 variables of any shapes; they stay their owner's
    * @throws MomentumError `INVALID_OPTION`, `INVALID_SHAPE` or `INVALID_DTYPE`
    */
-  constructor(queryVariables: Variables, { momentum, variables }: MomentumEncoderOptions) {
+  constructor(queryVariables: Variables, options: MomentumEncoderOptions) {
+    requireKnownOptions('MomentumEncoder', options, { momentum: true, variables: true });
+    const { momentum, variables } = options;
     requireMomentum(momentum);
     const queries = byName(queryVariables);
     requireFloats('queryVariables', queries);

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import type { RandomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
@@ -30,9 +31,11 @@ export interface SplitBatchOptions {
  */
 export function splitBatch<Images extends Tensor = Tensor4D>(
   images: Images,
-  { splits, rng }: SplitBatchOptions,
+  options: SplitBatchOptions,
   forward: (images: Images) => Tensor2D,
 ): Tensor2D {
+  requireKnownOptions('splitBatch', options, { splits: true, rng: true });
+  const { splits, rng } = options;
   const count = images.shape[0] ?? 0;
   requireDivisor(splits, count);
   return tf.tidy(() => {

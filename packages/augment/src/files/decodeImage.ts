@@ -1,3 +1,4 @@
+import type { OptionNames } from '@protocl/core/options';
 import sharp from 'sharp';
 
 import { CHANNELS, requireCount } from '../checks.js';
@@ -19,6 +20,8 @@ export interface DecodeOptions {
    */
   readonly failOn?: 'none' | 'truncated' | 'error' | 'warning';
 }
+
+export const DECODE_OPTIONS: OptionNames<DecodeOptions> = { maxPixels: true, failOn: true };
 
 const MAX_PIXELS = 100_000_000;
 /** Pixels of the largest JPEG that is not left to sharp. */

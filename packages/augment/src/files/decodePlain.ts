@@ -1,7 +1,9 @@
+import { requireKnownOptions } from '@protocl/core/options';
+
 import { centreResampling } from '../cropResampling.js';
 import { parseRecipe, type AugmentationRecipe } from '../recipe.js';
 import { resampleImage } from '../resampling/resampleImage.js';
-import { useImage, type DecodeOptions } from './decodeImage.js';
+import { DECODE_OPTIONS, useImage, type DecodeOptions } from './decodeImage.js';
 import type { ImageSource } from './readSource.js';
 
 /**
@@ -17,6 +19,7 @@ export async function decodePlain(
   recipe: AugmentationRecipe,
   options: DecodeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  requireKnownOptions('decodePlain', options, DECODE_OPTIONS);
   const resolved = parseRecipe(recipe);
   return useImage(source, options, (image) =>
     resampleImage(image, centreResampling(image.height, image.width, resolved)),

@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import { mul, tidy, Variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 
@@ -33,6 +34,18 @@ export interface BatchNormOptions {
   readonly activation?: Activation;
 }
 
+const OPTIONS: OptionNames<BatchNormOptions> = {
+  scale: true,
+  offset: true,
+  movingMean: true,
+  movingVariance: true,
+  training: true,
+  momentum: true,
+  epsilon: true,
+  residual: true,
+  activation: true,
+};
+
 /**
  * Normalises each channel of `x`, scales and shifts it, adds a residual and applies ReLU, in one pass.
  *
@@ -46,6 +59,7 @@ export interface BatchNormOptions {
  * @see Ioffe and Szegedy, Batch Normalization, 2015, algorithms 1 and 2
  */
 export function batchNorm<Image extends Tensor>(x: Image, options: BatchNormOptions): Image {
+  requireKnownOptions('batchNorm', options, OPTIONS);
   const {
     scale,
     offset,

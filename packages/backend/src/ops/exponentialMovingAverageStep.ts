@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 
@@ -24,9 +25,11 @@ export interface ExponentialMovingAverageOptions {
 export function exponentialMovingAverageStep(
   averages: readonly Variable[],
   values: readonly Tensor[],
-  { momentum }: ExponentialMovingAverageOptions,
+  options: ExponentialMovingAverageOptions,
 ): void {
   const op = 'exponentialMovingAverageStep';
+  requireKnownOptions(op, options, { momentum: true });
+  const { momentum } = options;
   requireNumber(op, 'momentum', momentum);
   requireSameLength(op, { averages, values });
   const inputs: Record<string, Tensor> = {};

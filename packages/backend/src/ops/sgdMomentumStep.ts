@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 
@@ -18,6 +19,14 @@ export interface SgdMomentumOptions {
   /** For each parameter, whether weight decay applies to it. Default: to all. */
   readonly decay?: readonly boolean[];
 }
+
+const OPTIONS: OptionNames<SgdMomentumOptions> = {
+  learningRate: true,
+  momentum: true,
+  weightDecay: true,
+  nesterov: true,
+  decay: true,
+};
 
 /**
  * One step of stochastic gradient descent with momentum over a whole list of parameters.
@@ -40,6 +49,7 @@ export function sgdMomentumStep(
   options: SgdMomentumOptions,
 ): void {
   const op = 'sgdMomentumStep';
+  requireKnownOptions(op, options, OPTIONS);
   const { learningRate, momentum = 0, weightDecay = 0, nesterov = false, decay } = options;
   Object.entries({ learningRate, momentum, weightDecay }).forEach(([name, value]) =>
     requireNumber(op, name, value),

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core/options';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
 import type { Assigner, Assignment } from '../assigners/assigner.js';
@@ -31,7 +32,9 @@ const MOST_LEAKED_BYTES = 2 ** 28;
  *   installed, `FAISS_NODE_FAILED` where its process ends or reports an error, `NON_FINITE_FEATURES`, `INVALID_SHAPE`
  *   or `INVALID_DTYPE` for what it must not be given, `ASSIGNER_CLOSED` after `close`
  */
-export function faissNodeAssigner({ index = 'exact', batchSize = 512 }: FaissNodeOptions = {}): Assigner {
+export function faissNodeAssigner(options: FaissNodeOptions = {}): Assigner {
+  requireKnownOptions('faissNodeAssigner', options, { index: true, batchSize: true });
+  const { index = 'exact', batchSize = 512 } = options;
   if (index !== 'exact' && index !== 'hnsw') {
     throw clusteringError('INVALID_OPTION', {
       message: 'faissNodeAssigner does not know this index',

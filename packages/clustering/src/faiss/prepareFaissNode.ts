@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { isProtoclError } from '@protocl/core';
+import { isProtoclError, requireKnownOptions } from '@protocl/core';
 
 import { clusteringError } from '../errors.js';
 import { FAISS_NODE_VERSION, locateFaissNode, preparedFolder } from './faissFolder.js';
@@ -50,9 +50,9 @@ for (const index of [new IndexFlatL2(2), Index.fromFactory(2, 'HNSW32,Flat')]) {
  *
  * @throws {ClusteringError} `FAISS_NODE_BUILD_FAILED` that says which step failed and why
  */
-export async function prepareFaissNode({
-  log = () => undefined,
-}: PrepareFaissNodeOptions = {}): Promise<PreparedFaissNode> {
+export async function prepareFaissNode(options: PrepareFaissNodeOptions = {}): Promise<PreparedFaissNode> {
+  requireKnownOptions('prepareFaissNode', options, { log: true });
+  const { log = () => undefined } = options;
   const present = await working();
   if (present !== undefined) return { path: present };
   try {

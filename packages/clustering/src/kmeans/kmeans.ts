@@ -1,4 +1,5 @@
 import { randomStream } from '@protocl/core';
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Assigner, AssignerName, Assignment } from '../assigners/assigner.js';
@@ -39,6 +40,20 @@ export interface KMeansOptions {
   /** Ends the clustering between two steps, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS: OptionNames<KMeansOptions> = {
+  k: true,
+  iterations: true,
+  redo: true,
+  seed: true,
+  minPointsPerCentroid: true,
+  maxPointsPerCentroid: true,
+  assigner: true,
+  initial: true,
+  log: true,
+  onProgress: true,
+  signal: true,
+};
 
 /** How far a clustering is. */
 export interface KMeansProgress {
@@ -82,6 +97,7 @@ export interface KMeansResult {
  * @see Johnson, Douze and Jégou, Billion-scale similarity search with GPUs, 2017, section 4.1
  */
 export async function kmeans(features: tf.Tensor2D, options: KMeansOptions): Promise<KMeansResult> {
+  requireKnownOptions('kmeans', options, OPTIONS);
   const { k, minPointsPerCentroid = 10, maxPointsPerCentroid = 1000, initial, log = printLine } = options;
   requireValid(features, options);
   await requireFinite('kmeans', 'features', features);

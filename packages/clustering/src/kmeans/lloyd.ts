@@ -1,4 +1,5 @@
 import type { RandomStream } from '@protocl/core';
+import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Assigner } from '../assigners/assigner.js';
@@ -44,8 +45,10 @@ export interface LloydResult {
 export async function lloyd(
   points: tf.Tensor2D,
   start: tf.Tensor2D,
-  { assigner, iterations, random, onStep }: LloydOptions,
+  options: LloydOptions,
 ): Promise<LloydResult> {
+  requireKnownOptions('lloyd', options, { assigner: true, iterations: true, random: true, onStep: true });
+  const { assigner, iterations, random, onStep } = options;
   let centroids = start;
   let previous: Int32Array | undefined;
   let emptyClusters = 0;

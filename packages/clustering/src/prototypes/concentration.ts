@@ -1,3 +1,5 @@
+import { requireKnownOptions } from '@protocl/core/options';
+
 import { clusteringError } from '../errors.js';
 import { resolutionOf } from '../resolution.js';
 
@@ -35,8 +37,10 @@ export function concentration(
   distances: ArrayLike<number>,
   assignments: ArrayLike<number>,
   k: number,
-  { alpha = 10, temperature, clip = [10, 90], length }: ConcentrationOptions,
+  options: ConcentrationOptions,
 ): Float32Array {
+  requireKnownOptions('concentration', options, { alpha: true, temperature: true, clip: true, length: true });
+  const { alpha = 10, temperature, clip = [10, 90], length } = options;
   requireOptions(alpha, temperature, clip, length);
   const { sums, sizes, furthest } = sumsByCluster(distances, assignments, k);
   const scale = length ?? furthest;
