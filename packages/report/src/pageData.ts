@@ -114,10 +114,16 @@ function progressOf({ log, summary }: ReportInput): { status: string; progress: 
   const stepsPerEpoch = Number(begun['stepsPerEpoch']);
   const done = Number(last['epoch']) + Number(last['step'] ?? 0) / stepsPerEpoch;
   const progress = Number.isFinite(done / epochs) ? Math.min(1, done / epochs) : null;
-  const after = `epoch ${done.toFixed(2)} of ${epochs}`;
+  const after = `epoch ${hundredths(done)} of ${epochs}`;
   if (error > started) return { status: `failed at ${after}`, progress };
   if (last['type'] === 'end') return { status: `${textOf(last['status'])}, ${after}`, progress };
   return { status: summary ? `${textOf(summary['status'])}, ${after}` : after, progress };
+}
+
+/** Whole epochs as whole numbers, such as 40; others as 39.99, never rounded up to an epoch that is not done. */
+function hundredths(epochs: number): number {
+  // A hundredth may lie a rounding error below what it is.
+  return Math.floor(epochs * 100 + 1e-6) / 100;
 }
 
 function environmentOf({ log, summary, folder, extras }: ReportInput): Pair[] {

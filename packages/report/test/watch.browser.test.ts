@@ -29,14 +29,14 @@ test('the page of a run that goes on keeps up with its log', async () => {
   const watched = await watchRun(folder, { intervalMs: 50 });
   const { page, complaints, requests } = await openPage(browser, watched.url);
   const status = () => page.$eval('.status', ({ textContent }) => textContent);
-  expect(await status()).toBe('epoch 0.20 of 4');
+  expect(await status()).toBe('epoch 0.2 of 4');
   await page.waitForSelector('[data-figure="training-loss"] canvas');
   const drawn = await page.$eval('[data-figure="training-loss"] canvas', (canvas) => {
     canvas.setAttribute('data-kept', '');
     return canvas.toDataURL();
   });
   await appendFile(join(folder, 'log.jsonl'), log.slice(6, 10).join(''));
-  await page.waitForFunction(() => document.querySelector('.status')?.textContent === 'epoch 1.00 of 4');
+  await page.waitForFunction(() => document.querySelector('.status')?.textContent === 'epoch 1 of 4');
   // The same chart, with more in it.
   await page.waitForFunction(() => new Promise((resolve) => setTimeout(() => resolve(true), 200)));
   const longer = await page.$eval('[data-figure="training-loss"] [data-kept]', (canvas) =>
