@@ -6,6 +6,7 @@
 #include "device.h"
 #include "environment.h"
 #include "javascript.h"
+#include "nnpack.h"
 #include "parallel_products.h"
 #include "profiler.h"
 #include "tensors.h"
@@ -124,6 +125,7 @@ napi_value has_mps(napi_env env, napi_callback_info) {
 napi_value initialize(napi_env env, napi_value exports) {
   return guarded(env, [&] {
     install_allocator();
+    leave_out_nnpack();
     auto environment = std::make_unique<Environment>();
     check(env, napi_set_instance_data(
                    env, environment.get(), [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); },
@@ -139,7 +141,8 @@ napi_value initialize(napi_env env, napi_value exports) {
         {"memory", memory},                  {"releaseCache", release_cache},
         {"countsMemory", counts_memory},
         {"version", version},                {"cudaDevices", cuda_devices},
-        {"hasMps", has_mps},                 {"synchronize", synchronize},
+        {"hasMps", has_mps},                 {"mayUseNnpack", may_use_nnpack},
+        {"synchronize", synchronize},
         {"deviceMemory", device_memory},     {"resetDeviceMemoryPeak", reset_device_memory_peak},
         {"setCudaNumerics", set_cuda_numerics}, {"cudaNumerics", cuda_numerics},
         {"startProfiler", start_profiler},   {"stopProfiler", stop_profiler},

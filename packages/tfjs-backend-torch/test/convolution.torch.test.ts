@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
+import { addon } from '../src/native/addon.js';
 import { NaiveArray, naiveAxes, type NaiveAxis, type NaivePadding, naivePositions } from './naiveWindows.js';
 import { activeTorch, STARTUP_TIMEOUT_MS, startTorch, stridesOfTensor } from './startTorch.js';
 
@@ -331,4 +332,11 @@ describe('a depthwise convolution', () => {
     expectClose(run('DepthwiseConv2dNativeBackpropInput', inputs, attributes), dx);
     expectClose(run('DepthwiseConv2dNativeBackpropFilter', inputs, attributes), dFilter);
   });
+});
+
+test('no convolution asks for NNPACK, which warns on stderr where it cannot run', () => {
+  const [major, minor] = addon().version().split('.').map(Number) as [number, number];
+  const canBeToldTo = major > 2 || (major === 2 && minor >= 3);
+  const hasOneDnn = process.arch === 'x64';
+  if (canBeToldTo && hasOneDnn) expect(addon().mayUseNnpack()).toBe(0);
 });

@@ -33,6 +33,8 @@ export interface Addon {
   version(): string;
   cudaDevices(): number;
   hasMps(): 0 | 1;
+  /** 0 where convolutions do not ask for NNPACK, which cannot run everywhere and says so on stderr each time. */
+  mayUseNnpack(): 0 | 1;
   /** Returns when all that was started on the device is done. */
   synchronize(device: string): void;
   /** bytes in tensors, their peak, bytes held for tensors; undefined where this libtorch cannot tell */
