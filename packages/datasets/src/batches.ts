@@ -1,3 +1,5 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core';
+
 import { epochOrder, repeatsOf, requireFirstStep, stepsOf } from './epochOrder.js';
 import type { ImageDataset } from './imageDataset.js';
 
@@ -16,6 +18,16 @@ export interface BatchOptions {
   /** How many batches to leave out, to go on in the middle of an epoch; 0 by default. */
   readonly firstStep?: number;
 }
+
+const OPTIONS: OptionNames<BatchOptions> = {
+  batchSize: true,
+  seed: true,
+  epoch: true,
+  shuffle: true,
+  order: true,
+  dropRemainder: true,
+  firstStep: true,
+};
 
 /** Some images of a data set. */
 export interface ImageBatch {
@@ -42,6 +54,7 @@ export function* batches(
   dataset: ImageDataset,
   options: BatchOptions,
 ): Generator<ImageBatch, void, undefined> {
+  requireKnownOptions('batches', options, OPTIONS);
   const { batchSize, seed, epoch = 0, shuffle = true, dropRemainder = true, firstStep = 0 } = options;
   const [count, height, width, channels] = dataset.shape;
   const steps = stepsOf(count, batchSize, dropRemainder);

@@ -1,7 +1,9 @@
+import { requireKnownOptions } from '@protocl/core';
+
 import { CIFAR10 } from './cifar10/cifar10.js';
 import { datasetError } from './errors.js';
 import { FASHION_MNIST } from './fashionMnist/fashionMnist.js';
-import { ensureCached, type CacheOptions, type CachedDataset } from './splits/cachedSplits.js';
+import { CACHE_OPTIONS, ensureCached, type CacheOptions, type CachedDataset } from './splits/cachedSplits.js';
 import type { SplitsDataset } from './splits/split.js';
 
 const DATASETS: readonly SplitsDataset[] = [CIFAR10, FASHION_MNIST];
@@ -18,6 +20,7 @@ export const datasetNames: readonly string[] = DATASETS.map(({ id }) => id);
  * @throws {ProtoclError} `INVALID_OPTION` for another name; else what the data set's loader throws
  */
 export async function fetchDataset(name: string, options: CacheOptions = {}): Promise<CachedDataset> {
+  requireKnownOptions('fetchDataset', options, CACHE_OPTIONS);
   const dataset = DATASETS.find(({ id }) => id === name);
   if (dataset === undefined) {
     throw datasetError('INVALID_OPTION', {

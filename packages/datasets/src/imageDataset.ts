@@ -1,3 +1,5 @@
+import type { OptionNames } from '@protocl/core';
+
 /** A labelled set of images of one size, held in memory. */
 export interface ImageDataset {
   /** uint8 [n, H, W, C], NHWC: all images one after the other. */
@@ -16,3 +18,5 @@ export interface ProgressOptions {
   /** Stops the work; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+export const PROGRESS_OPTIONS: OptionNames<ProgressOptions> = { log: true, signal: true };

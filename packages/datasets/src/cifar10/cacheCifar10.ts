@@ -1,3 +1,5 @@
+import { requireKnownOptions } from '@protocl/core';
+
 import { datasetError } from '../errors.js';
 import type { ImageDataset } from '../imageDataset.js';
 import { cacheSplits, type CacheOptions, type CachedDataset } from '../splits/cachedSplits.js';
@@ -20,6 +22,7 @@ export async function cacheCifar10(
   splits: Cifar10Splits,
   options: Pick<CacheOptions, 'cacheDirectory' | 'log'> = {},
 ): Promise<CachedDataset> {
+  requireKnownOptions('cacheCifar10', options, { cacheDirectory: true, log: true });
   return cacheCifar10Of(CIFAR10, splits, options);
 }
 

@@ -1,5 +1,7 @@
+import { requireKnownOptions } from '@protocl/core';
+
 import type { ImageDataset } from '../imageDataset.js';
-import { loadSplit, type CacheOptions } from '../splits/cachedSplits.js';
+import { CACHE_OPTIONS, loadSplit, type CacheOptions } from '../splits/cachedSplits.js';
 import type { SplitName, SplitsDataset } from '../splits/split.js';
 import { CIFAR10 } from './cifar10.js';
 import { CHANNELS, CIFAR10_CLASSES, SIDE } from './layout.js';
@@ -24,6 +26,7 @@ export interface Cifar10Options extends CacheOptions {
  *   `DISK_FULL`, `FILE_NOT_WRITABLE` or `INVALID_OPTION`
  */
 export async function loadCifar10(options: Cifar10Options): Promise<ImageDataset> {
+  requireKnownOptions('loadCifar10', options, { ...CACHE_OPTIONS, split: true });
   return loadCifar10From(CIFAR10, options);
 }
 

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { requireKnownOptions } from '@protocl/core';
+
 import type { ImageFolder } from '../folder/imageFolder.js';
 import { byClass, digestOf, digestOfLabels, type SplitDigest } from './splitDigest.js';
 
@@ -31,8 +33,10 @@ const HALF = 32;
  */
 export async function digestFolder(
   { path, files, labels, classNames }: Pick<ImageFolder, 'path' | 'files' | 'labels' | 'classNames'>,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<FolderDigest> {
+  requireKnownOptions('digestFolder', options, { signal: true });
+  const { signal } = options;
   const sizes: number[] = [];
   for (let begin = 0; begin < files.length; begin += AT_ONCE) {
     signal?.throwIfAborted();

@@ -1,6 +1,8 @@
+import { requireKnownOptions } from '@protocl/core';
+
 import { datasetError } from '../errors.js';
 import type { ImageDataset } from '../imageDataset.js';
-import { loadSplit, type CacheOptions } from '../splits/cachedSplits.js';
+import { CACHE_OPTIONS, loadSplit, type CacheOptions } from '../splits/cachedSplits.js';
 import type { SplitName, SplitsDataset } from '../splits/split.js';
 import { FASHION_MNIST } from './fashionMnist.js';
 import { FASHION_MNIST_CLASSES, SIDE } from './layout.js';
@@ -28,6 +30,7 @@ export interface FashionMnistOptions extends CacheOptions {
  *   `DISK_FULL`, `FILE_NOT_WRITABLE` or `INVALID_OPTION`
  */
 export async function loadFashionMnist(options: FashionMnistOptions): Promise<ImageDataset> {
+  requireKnownOptions('loadFashionMnist', options, { ...CACHE_OPTIONS, split: true, channels: true });
   return loadFashionMnistFrom(FASHION_MNIST, options);
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { isProtoclError } from '@protocl/core';
+import { isProtoclError, requireKnownOptions, type OptionNames } from '@protocl/core';
 
 import { requireWhole } from '../epochOrder.js';
 import { datasetError } from '../errors.js';
@@ -21,6 +21,13 @@ export interface ImageFolderOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: OptionNames<ImageFolderOptions> = {
+  classes: true,
+  maxPixels: true,
+  extensions: true,
+  signal: true,
+};
+
 /** Those of the formats that every build of sharp reads. */
 const EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'];
 export const MAX_PIXELS = 100_000_000;
@@ -40,6 +47,7 @@ const OUTSIDE = 'outside of the class folders';
  * @throws {ProtoclError} `FOLDER_NOT_READABLE`, `FOLDER_EMPTY` if there is no image, `INVALID_OPTION`
  */
 export async function openImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+  requireKnownOptions('openImageFolder', options, OPTIONS);
   const { classes = 'folders', maxPixels = MAX_PIXELS, extensions = EXTENSIONS, signal } = options;
   if (classes !== 'folders' && classes !== 'none') {
     throw datasetError('INVALID_OPTION', {

@@ -35,7 +35,7 @@ const SPLITS: readonly ImageNetSplit[] = ['train', 'val'];
  *   line, or the folder that is no class; `FOLDER_EMPTY`, `FOLDER_NOT_READABLE`, `INVALID_OPTION`
  */
 export async function openImageNet(root: string, options: ImageNetOptions): Promise<ImageNetFolder> {
-  const maxPixels = checkedMaxPixels(options, SPLITS);
+  const maxPixels = checkedMaxPixels('openImageNet', options, SPLITS);
   const { split, signal } = options;
   const base = resolve(root);
   const told = await readSynsetWords(base);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 
 import { parseRecipe, type AugmentationRecipe } from '@protocl/augment';
+import { requireKnownOptions, type OptionNames } from '@protocl/core';
 
 import { requireWhole, stepsOf } from '../epochOrder.js';
 import { datasetError } from '../errors.js';
@@ -38,6 +39,21 @@ export interface FolderLoaderOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: OptionNames<FolderLoaderOptions> = {
+  batchSize: true,
+  recipe: true,
+  seed: true,
+  views: true,
+  shuffle: true,
+  dropRemainder: true,
+  workers: true,
+  prefetch: true,
+  maxCorruptShare: true,
+  onSkipped: true,
+  log: true,
+  signal: true,
+};
+
 /** The size that libuv's thread pool has unless the environment says otherwise. */
 const DEFAULT_POOL_THREADS = 4;
 const MOST_WORKERS = 1024;
@@ -50,6 +66,7 @@ const MOST_VIEWS = 1024;
  * @throws {ProtoclError} `INVALID_OPTION`; `RECIPE_INVALID` of `@protocl/augment`
  */
 export function createFolderLoader(folder: ImageFolder, options: FolderLoaderOptions): FolderLoader {
+  requireKnownOptions('createFolderLoader', options, OPTIONS);
   return createThreadedLoader(folder, options);
 }
 

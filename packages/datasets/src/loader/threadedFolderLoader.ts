@@ -1,4 +1,4 @@
-import { ProtoclError, type SerializedError } from '@protocl/core';
+import { ProtoclError, requireKnownOptions, type SerializedError } from '@protocl/core';
 
 import type { ImageBatch } from '../batches.js';
 import { epochOrder, repeatsOf, requireFirstStep, requireWhole, stepsOf } from '../epochOrder.js';
@@ -52,7 +52,9 @@ export class ThreadedFolderLoader implements FolderLoader {
     return this.#pool;
   }
 
-  epoch(epoch: number, { firstStep = 0, order: given }: EpochOptions = {}): AsyncIterableIterator<ViewBatch> {
+  epoch(epoch: number, options: EpochOptions = {}): AsyncIterableIterator<ViewBatch> {
+    requireKnownOptions('epoch', options, { firstStep: true, order: true });
+    const { firstStep = 0, order: given } = options;
     requireWhole('epoch', epoch, 0, MOST_EPOCHS - 1);
     requireFirstStep(firstStep, this.stepsPerEpoch);
     const order = given ? shared(given) : this.#order(epoch, this.#options.shuffle);

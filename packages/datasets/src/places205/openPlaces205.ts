@@ -38,7 +38,7 @@ export const PLACES205_LAYOUT: DatasetLayout = {
  *   line; `FOLDER_NOT_READABLE`, `INVALID_OPTION`
  */
 export async function openPlaces205(root: string, options: Places205Options): Promise<ImageFolder> {
-  const maxPixels = checkedMaxPixels(options, SPLITS);
+  const maxPixels = checkedMaxPixels('openPlaces205', options, SPLITS);
   const { split, signal } = options;
   const base = resolve(root);
   const list = join(base, LISTS, `${split}_places205.csv`);

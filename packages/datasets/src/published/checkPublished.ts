@@ -1,3 +1,5 @@
+import { requireKnownOptions } from '@protocl/core';
+
 import { openImageNet } from '../imageNet/openImageNet.js';
 import { IMAGENET_LAYOUT } from '../imageNet/imageNetLayout.js';
 import { openPlaces205, PLACES205_LAYOUT } from '../places205/openPlaces205.js';
@@ -32,8 +34,10 @@ export interface CheckedSplit {
 export async function checkPublished(
   name: PublishedName,
   root: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<CheckedSplit[]> {
+  requireKnownOptions('checkPublished', options, { signal: true });
+  const { signal } = options;
   const stop = signal ? { signal } : {};
   const found: CheckedSplit[] = [];
   const note = (split: string, files: readonly string[]) => found.push({ split, images: files.length });

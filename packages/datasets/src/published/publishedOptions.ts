@@ -1,3 +1,5 @@
+import { requireKnownOptions } from '@protocl/core';
+
 import { requireWhole } from '../epochOrder.js';
 import { datasetError } from '../errors.js';
 import { MAX_PIXELS, MOST_PIXELS } from '../folder/openImageFolder.js';
@@ -12,14 +14,18 @@ export interface PublishedOptions<Split extends string> {
 }
 
 /**
- * The limit on the pixels of an image, checked together with the split.
+ * The limit on the pixels of an image, checked together with the other options.
  *
- * @throws {ProtoclError} `INVALID_OPTION`
+ * @param what the function that was given them
+ * @throws {ProtoclError} `INVALID_OPTION`, `UNKNOWN_OPTION`
  */
 export function checkedMaxPixels<Split extends string>(
-  { split, maxPixels = MAX_PIXELS, signal }: PublishedOptions<Split>,
+  what: string,
+  options: PublishedOptions<Split>,
   splits: readonly Split[],
 ): number {
+  requireKnownOptions(what, options, { split: true, maxPixels: true, signal: true });
+  const { split, maxPixels = MAX_PIXELS, signal } = options;
   if (!splits.includes(split)) {
     throw datasetError('INVALID_OPTION', {
       message: 'the data set has no such split',

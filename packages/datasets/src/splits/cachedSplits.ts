@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 
-import { cacheDirectory as userCacheDirectory } from '@protocl/core';
+import { cacheDirectory as userCacheDirectory, type OptionNames } from '@protocl/core';
 
 import { datasetError } from '../errors.js';
-import type { ProgressOptions } from '../imageDataset.js';
+import { PROGRESS_OPTIONS, type ProgressOptions } from '../imageDataset.js';
 import { fetchSplits } from './fetchSplits.js';
 import { SPLIT_NAMES, type Split, type SplitName, type Splits, type SplitsDataset } from './split.js';
 import { readSplitFile, writeSplitFile } from './splitFile.js';
@@ -12,6 +12,8 @@ export interface CacheOptions extends ProgressOptions {
   /** Where the decoded images are kept; this user's cache folder by default. */
   readonly cacheDirectory?: string;
 }
+
+export const CACHE_OPTIONS: OptionNames<CacheOptions> = { ...PROGRESS_OPTIONS, cacheDirectory: true };
 
 /**
  * Reads one split from the cache; fetches and caches the data set first where it is missing or

@@ -38,7 +38,7 @@ const ANNOTATION = /^(\w+)\s+(1|0|-1)$/;
  *   line; `FOLDER_NOT_READABLE`, `INVALID_OPTION`
  */
 export async function openVoc2007(root: string, options: VocOptions): Promise<VocFolder> {
-  const maxPixels = checkedMaxPixels(options, SPLITS);
+  const maxPixels = checkedMaxPixels('openVoc2007', options, SPLITS);
   const { split, signal } = options;
   const base = resolve(root);
   const path = await firstWith(base, ROOTS, LISTS);

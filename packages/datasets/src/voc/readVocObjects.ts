@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
+import { requireKnownOptions } from '@protocl/core';
+
 import { unreadableError } from '../published/layout.js';
 import type { VocFolder } from './openVoc2007.js';
 import { parseVocAnnotation, type VocAnnotation } from './vocAnnotation.js';
@@ -19,8 +21,10 @@ const AT_ONCE = 32;
  */
 export async function readVocObjects(
   { path, files }: VocFolder,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<VocAnnotation[]> {
+  requireKnownOptions('readVocObjects', options, { signal: true });
+  const { signal } = options;
   const annotations: VocAnnotation[] = [];
   for (let start = 0; start < files.length; start += AT_ONCE) {
     signal?.throwIfAborted();
