@@ -1,3 +1,3 @@
 export * from './portable.js';
 export { loadEncoder } from './loadEncoder.js';
-export { saveEncoder } from './saveEncoder.js';
+export { saveEncoder, type SaveEncoderOptions } from './saveEncoder.js';

@@ -7,6 +7,7 @@ export {
   type HeadOptions,
   type ResolvedEncoderOptions,
 } from './encoder.js';
+export { describedEncoder, type DescribedEncoder } from './encoderMetadata.js';
 export { type EncoderError, type EncoderErrorCode } from './errors.js';
 export { loadWeights, type LoadReport, type LoadWeightsOptions } from './loadWeights.js';
 export {

@@ -8,6 +8,7 @@ import { useBackend } from '@protocl/backend';
 import {
   createEncoder,
   decodeSafetensors,
+  describedEncoder,
   encodeSafetensors,
   loadEncoder,
   loadWeights,
@@ -84,6 +85,27 @@ describe('saveEncoder and loadEncoder', () => {
     });
     encoder.dispose();
     other.dispose();
+  });
+
+  test.each<EncoderOptions>([
+    options,
+    { architecture: 'resnet18', stem: 'imagenet', width: 1, head: { kind: 'none' }, seed: 4 },
+    { architecture: 'resnet8', input: 'sobel', width: 3, head: { kind: 'mlp', dimension: 5 }, seed: 4 },
+  ])('a file says which encoder it is of, and what it was given to say: %j', async (made) => {
+    const encoder = createEncoder(made);
+    const metadata = { 'example.note': 'naïve ☃', architecture: 'another' };
+    await saveEncoder(encoder, path, { metadata });
+    const stored = decodeSafetensors(await readFile(path)).metadata;
+    expect(stored['example.note']).toBe('naïve ☃');
+    expect({ ...describedEncoder(stored), seed: made.seed }).toEqual(encoder.options);
+    encoder.dispose();
+  });
+
+  test('a file of another program does not say which encoder it is of, and an unknown one is refused', () => {
+    expect(describedEncoder({})).toBeUndefined();
+    expect(describedEncoder({ format: 'pt', architecture: 'ResNetForImageClassification' })).toBeUndefined();
+    const wrong = { architecture: 'resnet8', stem: 'small', input: 'rgb', width: '1e', head: 'none' };
+    expect(() => describedEncoder(wrong)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
   });
 
   test('tell any flipped bit, of weights as of metadata, by a hash in the file', async () => {
