@@ -10,6 +10,7 @@ import { prepareTorch } from './libtorch/prepare.js';
 import { spinBriefly } from './libtorch/spinning.js';
 import { availableThreads } from './libtorch/threads.js';
 import { memoryLimit as defaultMemoryLimit } from './memoryLimit.js';
+import { registerFileModels } from './models/registerFileModels.js';
 import { type Addon, loadAddon } from './native/addon.js';
 import { releaseActivationsEarly } from './releaseActivations.js';
 
@@ -45,7 +46,8 @@ export interface TorchBackendOptions {
  * Registers the backend `torch` with TensorFlow.js. It starts when tfjs first needs it, or by
  * `await tf.setBackend('torch')`: libtorch is found or fetched and the addon compiled where that has not been done.
  * Called again, it replaces the options for the next start; a backend that runs is removed, as by tfjs's
- * `removeBackend`, and its tensors with it.
+ * `removeBackend`, and its tensors with it. Models are then also saved to and loaded from `file://`, unless another
+ * package, such as `@tensorflow/tfjs-node`, does that.
  *
  * @throws TorchBackendError `INVALID_OPTION` for an option that cannot be, such as an unknown device. The start itself
  *   fails with the codes of the set-up, such as `LIBTORCH_NOT_FOUND`, or `DEVICE_UNAVAILABLE`.
@@ -54,6 +56,7 @@ export function registerTorchBackend(options: TorchBackendOptions = {}): void {
   const settings = checkedOptions(options);
   if (findBackendFactory('torch') !== null) removeBackend('torch');
   registerBackend('torch', () => start(settings), options.priority ?? 4);
+  registerFileModels();
 }
 
 interface Settings {

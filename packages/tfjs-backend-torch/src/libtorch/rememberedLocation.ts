@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { cacheFolder } from './cacheFolder.js';
 import type { Libtorch, LibtorchSource } from './libtorch.js';
 import { pythonOnPath } from './searchSteps.js';
-import { writeFileAtomically } from './writeFileAtomically.js';
+import { writeFileAtomically } from '../writeFileAtomically.js';
 
 /** Where an earlier search has ended. */
 export interface Location {
