@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { asWritten } from '../config/automatic.js';
 import { leafPaths, valueAt } from '../config/layers.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { configJsonSchema } from '../config/schema.js';
@@ -19,7 +20,9 @@ export function configCommand({ print }: Terminal): Command {
         print(JSON.stringify(configJsonSchema(), null, 2));
         return;
       }
-      const { config, origins } = await loadConfig(sourcesFrom(flags));
+      const resolved = await loadConfig(sourcesFrom(flags));
+      const { origins } = resolved;
+      const config = asWritten(resolved);
       if (flags.json === true) {
         print(JSON.stringify(config, null, 2));
         return;

@@ -10,6 +10,7 @@ import type { ConfigLayer } from '../config/layers.js';
 export interface ConfigFlags {
   readonly preset?: string;
   readonly config?: string;
+  readonly images?: string;
   readonly set?: readonly string[];
   readonly epochs?: string;
   readonly batchSize?: string;
@@ -34,6 +35,7 @@ export function withConfigFlags(command: Command): Command {
   return command
     .addOption(new Option('--preset <name>', `one of ${Object.keys(presets).join(', ')}`))
     .option('--config <file>', 'configuration file: JSON, YAML, TypeScript or JavaScript')
+    .option('--images <folder>', 'data.train of data.kind=folder: your own images')
     .option('--set <key=value>', 'one setting, such as method.temperature=0.1; may be repeated', collected)
     .option('--epochs <n>', 'training.epochs')
     .option('--batch-size <n>', 'training.batchSize')
@@ -59,7 +61,19 @@ export function flagLayers(flags: ConfigFlags): ConfigLayer[] {
     if (text === undefined) return [];
     return [layerAt(keys, isNumber ? numberFrom(flag, text) : text, flag)];
   });
-  return [...shorthands, ...(flags.set ?? []).map(readSetFlag)];
+  const { images } = flags;
+  const values = { data: { kind: 'folder', train: images } };
+  const folder = images === undefined ? [] : [{ origin: '--images', values }];
+  return [...folder, ...shorthands, ...kindsFirst(flags.set ?? []).map(readSetFlag)];
+}
+
+/**
+ * The flags that say of what kind something is before those of what this kind has: a kind replaces all settings of
+ * another one, and the order of flags should not matter.
+ */
+function kindsFirst(flags: readonly string[]): string[] {
+  const isKind = (flag: string) => /^[^=]*\.kind=/.test(flag);
+  return [...flags.filter(isKind), ...flags.filter((flag) => !isKind(flag))];
 }
 
 /** @throws {ProtoclError} `USAGE` unless the text is a number */

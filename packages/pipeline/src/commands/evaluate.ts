@@ -4,7 +4,7 @@ import type { Evaluation } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Config } from '../config/schema.js';
-import { evaluationSchema, type EvaluationConfig } from '../config/sections/run.js';
+import { usualEvaluation, type EvaluationConfig } from '../config/sections/run.js';
 import { annotationsOf } from '../data/annotationsOf.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import type { LabelledImages, RunData } from '../data/runData.js';
@@ -169,7 +169,7 @@ async function evaluateFile(path: string, options: EvaluateOptions): Promise<Fea
   await useBackend(options.backend ?? 'auto', { log: options.log ?? (() => undefined) });
   const [train, test] = [onEngine(sides.train), onEngine(sides.test)];
   try {
-    return await judge(train, test, evaluationSchema.parse({}), 0, options);
+    return await judge(train, test, usualEvaluation(), 0, options);
   } finally {
     tf.dispose([train.features, test.features]);
   }

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { EvaluatorName, FeatureScores } from '../commands/evaluate.js';
-import { differenceInWords, differences } from '../config/differences.js';
+import { isAutomatic, isPending } from '../config/automatic.js';
+import { differenceInWords, differences, type Difference } from '../config/differences.js';
 import { pipelineError } from '../errors.js';
 import { RunFolder } from '../run/runFolder.js';
 import type { RunSummary } from '../run/summary.js';
@@ -65,8 +66,12 @@ export async function requireSameConfigs(runs: readonly PlannedRun[]): Promise<v
   const lines: string[] = [];
   for (const run of runs) {
     if ((await runStateOf(run, [])) === 'new') continue;
-    const { config } = await (await RunFolder.open(run.folder)).readConfig();
-    for (const difference of differences(config, run.resolved.config)) {
+    const stored = await (await RunFolder.open(run.folder)).readConfig();
+    const { config, origins } = run.resolved;
+    // The run has chosen by its images what was left to be chosen in the plan.
+    const isChosen = ({ path }: Difference) => isPending(origins[path]) && isAutomatic(stored.origins[path]);
+    for (const difference of differences(stored.config, config)) {
+      if (isChosen(difference)) continue;
       lines.push(`${run.name}: ${differenceInWords(difference)}`);
     }
   }

@@ -2,9 +2,10 @@ import { parseRecipe } from '@protocl/augment';
 import { isProtoclError } from '@protocl/core';
 
 import { recipeOf } from '../data/recipe.js';
+import { automaticNeighbours } from './automaticRules.js';
 import { problemsOfMethod } from './methodOf.js';
 import type { ConfigProblem } from './problems.js';
-import type { Config } from './schema.js';
+import type { Config, OpenConfig } from './schema.js';
 import { KNOWN_SIZES, isFileData } from './sections/data.js';
 
 /** How many images there are, where that is known. */
@@ -14,7 +15,7 @@ export interface DataSizes {
 }
 
 /** What the configuration alone says about the number of images; nothing for images in files. */
-function sizesFromConfig({ data }: Config): DataSizes {
+export function sizesFromConfig({ data }: Pick<OpenConfig, 'data'>): DataSizes {
   if (isFileData(data)) return {};
   const { train, test } = KNOWN_SIZES[data.kind];
   return { train: Math.min(train, data.limit ?? train), test: Math.min(test, data.testLimit ?? test) };
@@ -34,7 +35,7 @@ export function impossibleCombinations(
 }
 
 /** Steps of a recipe that fit their schema but not the size of the views. */
-function recipeProblems({ augmentation }: Config): ConfigProblem[] {
+export function recipeProblems({ augmentation }: Pick<Config, 'augmentation'>): ConfigProblem[] {
   try {
     parseRecipe(recipeOf(augmentation));
     return [];
@@ -95,7 +96,7 @@ function sizeProblems({ training, evaluation }: Config, { train, test }: DataSiz
     problems.push(
       impossible('evaluation.knn.k', evaluation.knn.k, {
         expected: `at most the number of training images to look among, ${neighbours}`,
-        suggestion: `Use ${Math.max(1, Math.min(200, Math.floor(neighbours / 10)))}`,
+        suggestion: `Use ${automaticNeighbours(neighbours)}`,
       }),
     );
   }

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 
 import { isPlainObject, leafPaths, valueAt, type ConfigLayer, type MergedLayers } from './layers.js';
 import { nearestWord } from '@protocl/core/options';
+import { AUTO } from './sections/automatic.js';
 
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
@@ -85,6 +86,19 @@ export function problemsOf(
       );
     }
     const given = valueAt(values, issue.path);
+    const otherwise = beside(AUTO, issue);
+    if (otherwise !== undefined) {
+      const suggestion = typeof given === 'string' ? nearestWord(given, [AUTO]) : undefined;
+      return problemsOf(otherwise, { values, origins }, known).map((problem) =>
+        problem.path !== path
+          ? problem
+          : {
+              ...problem,
+              expected: `${problem.expected}, or ${AUTO}`,
+              ...(suggestion !== undefined && { suggestion: `Did you mean ${suggestion}?` }),
+            },
+      );
+    }
     const expected = expectation(issue);
     if (given === undefined) return [{ kind: 'missing', path, ...from, expected }];
     const suggestion = typeof given === 'string' ? nearestWord(given, choicesOf(issue)) : undefined;
@@ -130,6 +144,14 @@ function choicesOf(issue: z.core.$ZodIssue): string[] {
   // zod's type leaves out what a union that is told apart by one key adds.
   const { options } = issue as { readonly options?: unknown };
   return issue.code === 'invalid_union' && Array.isArray(options) ? options.map(String) : [];
+}
+
+/** Of what is a word or else something that has a form: what is wrong with the form. */
+function beside(word: string, issue: z.core.$ZodIssue): z.core.$ZodIssue[] | undefined {
+  if (issue.code !== 'invalid_union' || issue.errors.length !== 2) return undefined;
+  const [ofWord, otherwise] = issue.errors as [z.core.$ZodIssue[], z.core.$ZodIssue[]];
+  if (choicesOf(ofWord[0]!).join() !== word) return undefined;
+  return otherwise.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import { augmentationSchema } from './sections/augmentation.js';
+import type { Chosen } from './sections/automatic.js';
 import { dataSchema } from './sections/data.js';
 import { encoderSchema } from './sections/encoder.js';
 import { methodSchema } from './sections/method.js';
@@ -32,8 +33,11 @@ export const configSchema = z.strictObject({
   engine: engineSchema.prefault({}),
 });
 
-/** A complete configuration, every default filled in. */
-export type Config = z.output<typeof configSchema>;
+/** A complete configuration in which settings may still be `auto`. */
+export type OpenConfig = z.output<typeof configSchema>;
+/** A complete configuration, every default filled in and every `auto` chosen. */
+export type Config = Omit<OpenConfig, ChosenSection> & Chosen<Pick<OpenConfig, ChosenSection>>;
+type ChosenSection = 'data' | 'method' | 'training' | 'evaluation';
 /** A configuration as it is written: what has a default may be left out. */
 export type ConfigInput = z.input<typeof configSchema>;
 

@@ -7,7 +7,7 @@ import { isFileData } from '../config/sections/data.js';
 import { pipelineError } from '../errors.js';
 import { folderData } from './folderData.js';
 import { firstImages, memoryData } from './memoryData.js';
-import { openFolders } from './openFolders.js';
+import { openFolders, type ImageFolders } from './openFolders.js';
 import { recipeOf } from './recipe.js';
 import { requireSameClasses } from './requireSameClasses.js';
 import type { RunData } from './runData.js';
@@ -22,6 +22,8 @@ export interface GivenImages {
 
 export interface LoadDataOptions {
   readonly images?: GivenImages;
+  /** The folders that the configuration names, where they have been opened already. */
+  readonly folders?: ImageFolders;
   /** Receives a line at a time. */
   readonly log?: (line: string) => void;
   /** Told of each image of a folder that is left out, once. */
@@ -49,7 +51,7 @@ export async function loadData(config: Config, options: LoadDataOptions = {}): P
   };
   if (options.images === undefined && isFileData(data)) {
     const { signal, onSkipped } = options;
-    const folders = await openFolders(data, signal && { signal });
+    const folders = options.folders ?? (await openFolders(data, signal && { signal }));
     const { train, test } = folders;
     requirePossible(config, train.files.length, test?.files.length);
     requireSameClasses(train.classNames, test?.classNames);

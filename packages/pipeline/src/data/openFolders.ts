@@ -1,13 +1,16 @@
+import { isProtoclError } from '@protocl/core';
 import {
   openImageFolder,
   openImageNet,
   openPlaces205,
   openVoc2007,
   type ImageFolder,
+  type ImageFolderOptions,
   type VocFolder,
 } from '@protocl/datasets';
 
-import type { FileDataConfig } from '../config/sections/data.js';
+import { AUTO } from '../config/sections/automatic.js';
+import type { OpenFileData } from '../config/sections/data.js';
 
 /** The images of a split: of a folder, or of a data set in its published layout. */
 export type SplitFolder = ImageFolder | VocFolder;
@@ -26,17 +29,22 @@ export interface ImageFolders {
  *   `DATASET_INCOMPLETE`, `DATASET_MALFORMED` for a published layout
  */
 export async function openFolders(
-  data: FileDataConfig,
+  data: OpenFileData,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<ImageFolders> {
   const options = { maxPixels: data.maxPixels, ...(signal && { signal }) };
   switch (data.kind) {
     case 'folder': {
       const { classes, test } = data;
-      const train = await openImageFolder(data.train, { classes, ...options });
+      const train = await (classes === AUTO
+        ? openWhatIsThere(data.train, options)
+        : openImageFolder(data.train, { classes, ...options }));
       // Without classes there is nothing to judge by.
-      const isJudged = test !== undefined && classes === 'folders';
-      return { train, test: isJudged ? await openImageFolder(test, { classes, ...options }) : undefined };
+      const isJudged = test !== undefined && train.classNames.length > 0;
+      return {
+        train,
+        test: isJudged ? await openImageFolder(test, { classes: 'folders', ...options }) : undefined,
+      };
     }
     case 'voc2007':
       return {
@@ -55,5 +63,15 @@ export async function openFolders(
       };
     default:
       return data satisfies never;
+  }
+}
+
+/** With its sub-folders as classes, or without classes where no sub-folder has an image. */
+async function openWhatIsThere(path: string, options: ImageFolderOptions): Promise<ImageFolder> {
+  try {
+    return await openImageFolder(path, { classes: 'folders', ...options });
+  } catch (error) {
+    if (!isProtoclError(error, 'FOLDER_EMPTY')) throw error;
+    return openImageFolder(path, { classes: 'none', ...options });
   }
 }

@@ -20,9 +20,15 @@ export const compareDemo = {
   base: {
     preset: 'pcl-demo',
     data: { kind: 'fashion-mnist', limit: 18_000 },
-    method: { kind: 'pcl', warmupEpochs: 2, prototypeWeight: 1 },
-    training: { epochs: EPOCHS },
-    evaluation: { everyEpochs: EPOCHS, atStart: false, trainLimit: 10_000, linear: { when: 'never' } },
+    method: { kind: 'pcl', warmupEpochs: 2, queue: 2048, granularities: [250, 500], prototypeWeight: 1 },
+    training: { epochs: EPOCHS, batchSize: 64 },
+    evaluation: {
+      everyEpochs: EPOCHS,
+      atStart: false,
+      trainLimit: 10_000,
+      knn: { k: 200 },
+      linear: { when: 'never' },
+    },
   },
   arms: {
     pcl: {},

@@ -10,7 +10,11 @@
 
 import type { ConfigInput } from '../config/schema.js';
 
-/** PCL on CIFAR-10 within minutes on a laptop's processor: a small encoder for a few epochs. */
+/**
+ * PCL within minutes on a laptop's processor: a small encoder for a few epochs on CIFAR-10, or on a folder of any
+ * number of images. What is `auto` is, on CIFAR-10: batches of 64, 6 epochs, 4 of them warm-up, a queue of 2048 and
+ * 250 and 500 clusters.
+ */
 export const pclDemo = {
   name: 'pcl-demo',
   data: { kind: 'cifar10' },
@@ -22,16 +26,16 @@ export const pclDemo = {
   method: {
     kind: 'pcl',
     temperature: 0.1,
-    queue: 2048,
+    queue: 'auto',
     momentum: 0.995,
-    warmupEpochs: 4,
-    granularities: [250, 500],
+    warmupEpochs: 'auto',
+    granularities: 'auto',
     prototypeWeight: 0.3,
     batchNormSplits: 1,
     expectation: { redo: 1 },
   },
-  training: { epochs: 6, batchSize: 64 },
+  training: { epochs: 'auto', batchSize: 'auto' },
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
   schedule: { kind: 'cosine', learningRate: 0.08, warmupEpochs: 0.25 },
-  evaluation: { everyEpochs: 4, atStart: true, linear: { when: 'stages' } },
+  evaluation: { everyEpochs: 4, atStart: true, knn: { k: 'auto' }, linear: { when: 'stages' } },
 } satisfies ConfigInput;

@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { isProtoclError, serializeError, writeFileAtomic } from '@protocl/core';
 import { loadCheckpoint } from '@protocl/trainer';
 
+import { isAutomatic } from '../config/automatic.js';
 import { isPlainObject } from '../config/layers.js';
 import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import { pipelineError } from '../errors.js';
@@ -161,12 +162,14 @@ export class RunFolder {
         ...(cause !== undefined && { cause }),
       });
     }
-    const { config } = resolveConfig([{ origin: this.#config, values: stored['config'] }]);
+    const { config, origins: own } = resolveConfig([{ origin: this.#config, values: stored['config'] }]);
     const origins = isPlainObject(stored['origins']) ? stored['origins'] : {};
     const named = Object.entries(origins).filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string',
     );
-    return { config, origins: Object.fromEntries(named) };
+    // What is `auto` in the file itself is still to be chosen, whatever it says of it.
+    const open = Object.entries(own).filter(([, origin]) => isAutomatic(origin));
+    return { config, origins: Object.fromEntries([...named, ...open]) };
   }
 
   /** Whether there is a checkpoint to go on from. */

@@ -11,10 +11,9 @@ import {
   type TrainingResult,
 } from '@protocl/trainer';
 
-import { impossibleCombinations } from '../config/combinations.js';
+import { choicesInWords, chosenAgain, isAutomatic } from '../config/automatic.js';
 import { methodOf } from '../config/methodOf.js';
-import { ConfigError } from '../config/problems.js';
-import type { ResolvedConfig } from '../config/resolveConfig.js';
+import { requirePossible, type ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import type { DataDigests } from '../data/dataDigests.js';
@@ -24,6 +23,7 @@ import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
 import { defined } from './defined.js';
 import { removeLeftovers } from './folderLeftovers.js';
 import { withFolderLocked } from './folderLock.js';
+import { lookAtImages, sizesOfGiven } from './lookAtImages.js';
 import { prototypePurity, type GranularityPurity } from './prototypePurity.js';
 import type { Output } from './progress.js';
 import { resumeDifferences } from './resumeDifferences.js';
@@ -62,19 +62,23 @@ export interface TrainOptions extends RunOptions {
  * @throws {ProtoclError} `RUN_FOLDER`, `FOLDER_IN_USE`, `DATA_MISMATCH`; `INTERRUPTED` if stopped before the first step;
  *   what the engine, the data, the trainer or the disk throw. The last checkpoint then stays good.
  */
-export async function train(resolved: ResolvedConfig, options: TrainOptions = {}): Promise<RunSummary> {
+export async function train(given: ResolvedConfig, options: TrainOptions = {}): Promise<RunSummary> {
   const { folder: path, images, ...rest } = options;
-  if (images) {
-    // Before a folder is made for a run that cannot be.
-    const sizes = { train: images.train.shape[0], ...(images.test && { test: images.test.shape[0] }) };
-    const problems = impossibleCombinations(resolved.config, sizes);
-    if (problems.length > 0) throw new ConfigError(problems);
-  }
+  const resolved = images ? forGiven(given, images) : given;
   const place = path ?? (await RunFolder.place(resolved));
   return withFolderLocked(place, 'run', async () => {
     const folder = await RunFolder.prepare(place);
     return run(folder, resolved, { ...rest, ...(images && { images }), resume: false });
   });
+}
+
+/** The configuration for images in memory; refused before a folder is made for a run that cannot be. */
+function forGiven(given: ResolvedConfig, images: GivenImages): ResolvedConfig {
+  const sizes = sizesOfGiven(images, given.config);
+  // Not for as many as the data set has that they stand in for.
+  const resolved = chosenAgain(given, { count: sizes.train!, hasClasses: true }, isAutomatic);
+  requirePossible(resolved, sizes);
+  return resolved;
 }
 
 /**
@@ -108,33 +112,39 @@ export async function resume(path?: string, options: RunOptions = {}): Promise<R
 
 async function run(
   folder: RunFolder,
-  resolved: ResolvedConfig,
+  given: ResolvedConfig,
   options: RunOptions & { readonly resume: boolean; readonly notes?: readonly string[] },
 ): Promise<RunSummary> {
   const { images, signal, output, resume: resumes, notes = [], trainCommand = 'protocl train' } = options;
-  const { config } = resolved;
   const begun = performance.now();
   await removeLeftovers(folder.path);
   const record = new RunRecord(folder, output);
   try {
-    record.note({ type: 'run', config: config.name, resumes, node: process.version, pid: process.pid });
+    record.note({ type: 'run', config: given.config.name, resumes, node: process.version, pid: process.pid });
     const say = (line: string) => record.say(line);
     for (const line of notes) say(line);
     say(`run folder ${folder.path}`);
-    const { backend: name, ...settings } = config.engine;
+    const { backend: name, ...settings } = given.config.engine;
     const backend = await useBackend(name, { ...defined(settings), log: say });
+    const common = { ...(images && { images }), ...(signal && { signal }) };
+    const seen = await unlessStopped(signal, STOPPED_EARLY, () => lookAtImages(given, common));
+    const { resolved, folders } = seen;
+    const { config } = resolved;
+    const isNew = !resumes || seen.isChosen;
+    const choices = choicesInWords(resolved);
+    if (isNew && choices !== undefined) say(choices);
     const data = await unlessStopped(signal, STOPPED_EARLY, () =>
       loadData(config, {
         log: say,
         onSkipped: (entry) => record.note({ type: 'skipped', ...entry }),
-        ...(images && { images }),
-        ...(signal && { signal }),
+        ...common,
+        ...(folders && { folders }),
       }),
     );
     try {
       const digests = await unlessStopped(signal, STOPPED_EARLY, () => data.digests(signal));
       // Only now, so that a start that fails before leaves nothing in the way of the next one.
-      if (!resumes) await folder.writeConfig(resolved);
+      if (isNew) await folder.writeConfig(resolved);
       const trained = await trainOn(data, folder, config, record, { resumes, signal, digests });
       await record.finish();
       const { metrics, imagesPerSecond } = record;

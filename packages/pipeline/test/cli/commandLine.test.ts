@@ -86,8 +86,9 @@ describe('protocl config', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^seed = 7 +--seed$/m);
     expect(stdout).toMatch(/^name = "mine" +--set name=mine$/m);
-    expect(stdout).toMatch(/^training.epochs = \d+ +preset pcl-demo$/m);
-    expect(stdout).toMatch(/^evaluation.knn.k = 200 +default$/m);
+    expect(stdout).toMatch(/^encoder.width = \d+ +preset pcl-demo$/m);
+    expect(stdout).toMatch(/^training.epochs = 6 +auto for 50000 images$/m);
+    expect(stdout).toMatch(/^evaluation.batchSize = 500 +default$/m);
   });
 
   test('prints what can be used as a configuration file', async () => {

@@ -32,8 +32,8 @@ describe('a configuration file', () => {
   test.each(contents)('%s', async (name, content) => {
     const file = await written(name, content);
     const { config, origins } = await loadConfig({ file });
-    expect(config.training).toMatchObject({ epochs: 5, batchSize: presets['pcl-demo']!.training.batchSize });
-    expect(origins).toMatchObject({ 'training.epochs': file, 'training.batchSize': 'preset pcl-demo' });
+    expect(config).toMatchObject({ training: { epochs: 5 }, encoder: presets['pcl-demo']!.encoder! });
+    expect(origins).toMatchObject({ 'training.epochs': file, 'encoder.width': 'preset pcl-demo' });
   });
 
   test('gives way to flags, and its preset to the one asked for', async () => {

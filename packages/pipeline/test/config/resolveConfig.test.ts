@@ -6,7 +6,12 @@ import { readSetFlag } from '../../src/config/setFlag.js';
 // With numbers of its own, which do not change when the preset is tuned.
 const demo = {
   origin: 'preset pcl-demo',
-  values: { ...presets['pcl-demo'], training: { epochs: 8, batchSize: 256 } },
+  values: {
+    ...presets['pcl-demo'],
+    method: { ...presets['pcl-demo']!.method, queue: 2048, granularities: [250, 500], warmupEpochs: 4 },
+    training: { epochs: 8, batchSize: 256 },
+    evaluation: { knn: { k: 200 } },
+  },
 };
 
 /** What is wrong with the demo's preset under these flags. */
@@ -115,11 +120,12 @@ describe('a wrong value', () => {
   test.each([
     ['method.temperature=warm', 'method.temperature', 'a number', undefined],
     ['method.temperature=0', 'method.temperature', 'more than 0', undefined],
-    ['training.epochs=1.5', 'training.epochs', 'a whole number', undefined],
-    ['training.epochs=', 'training.epochs', 'a number', undefined],
+    ['training.epochs=1.5', 'training.epochs', 'a whole number, or auto', undefined],
+    ['training.epochs=', 'training.epochs', 'a number, or auto', undefined],
+    ['training.epochs=atuo', 'training.epochs', 'a number, or auto', 'Did you mean auto?'],
     ['training.batchSize=1', 'training.batchSize', 'at least 2', undefined],
     ['optimizer.momentum=1', 'optimizer.momentum', 'less than 1', undefined],
-    ['method.granularities=250', 'method.granularities', 'an array', undefined],
+    ['method.granularities=250', 'method.granularities', 'an array, or auto', undefined],
     ['method.granularities=[]', 'method.granularities', 'at least 1 of them', undefined],
     ['method.granularities=[2, x]', 'method.granularities.1', 'a number', undefined],
     [

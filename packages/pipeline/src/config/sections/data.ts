@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { AUTO } from './automatic.js';
 import { count, share } from './numbers.js';
 
 const inMemory = {
@@ -36,9 +37,11 @@ export const dataSchema = z.discriminatedUnion('kind', [
       train: z.string().min(1).describe('Folder of the training images.'),
       test: z.string().min(1).optional().describe('Folder of the held-out images, for evaluation.'),
       classes: z
-        .enum(['folders', 'none'])
-        .default('folders')
-        .describe('Whether each sub-folder is a class, or there are no labels.'),
+        .enum([AUTO, 'folders', 'none'])
+        .default(AUTO)
+        .describe(
+          'Whether each sub-folder is a class, or there are no labels; auto: whether there are sub-folders with images.',
+        ),
       ...fromFiles,
     })
     .describe('A folder of image files.'),
@@ -53,9 +56,12 @@ export const dataSchema = z.discriminatedUnion('kind', [
     .describe('Places205: the lists of train, and of val held out.'),
 ]);
 
-export type DataConfig = z.output<typeof dataSchema>;
-/** Images that are read from files while they are used. */
-export type FileDataConfig = Exclude<DataConfig, { kind: keyof typeof KNOWN_SIZES }>;
+type DataConfig = z.output<typeof dataSchema>;
+/** Images that are read from files while they are used; whether a folder has classes may be left to it. */
+export type OpenFileData = Exclude<DataConfig, InMemory>;
+interface InMemory {
+  readonly kind: keyof typeof KNOWN_SIZES;
+}
 
 /** How many images the data sets of fixed size have. */
 export const KNOWN_SIZES = {
@@ -64,6 +70,6 @@ export const KNOWN_SIZES = {
 } as const;
 
 /** Whether the images are read from files while they are used, and not held in memory. */
-export function isFileData(data: DataConfig): data is FileDataConfig {
+export function isFileData<Data extends DataConfig>(data: Data): data is Exclude<Data, InMemory> {
   return !Object.hasOwn(KNOWN_SIZES, data.kind);
 }

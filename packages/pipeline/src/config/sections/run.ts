@@ -2,10 +2,13 @@ import { BACKEND_NAMES } from '@protocl/backend';
 import { checkpointsSchema as folderSchema } from '@protocl/trainer';
 import * as z from 'zod';
 
+import { orAuto, type Chosen } from './automatic.js';
 import { count, notNegative, positive, share } from './numbers.js';
 
 /** Which checkpoints are written and kept; where is the run's affair. */
 export const checkpointsSchema = folderSchema.omit({ folder: true });
+
+const USUAL_NEIGHBOURS = 200;
 
 /** How the encoder is judged on held-out images. */
 export const evaluationSchema = z.strictObject({
@@ -20,7 +23,7 @@ export const evaluationSchema = z.strictObject({
   testLimit: count.optional().describe('Judge only on so many held-out images.'),
   knn: z
     .strictObject({
-      k: count.default(200).describe('Neighbours that vote.'),
+      k: orAuto(count).default(USUAL_NEIGHBOURS).describe('Neighbours that vote, or auto.'),
       temperature: positive.default(0.1).describe('Votes weigh exp(similarity / temperature).'),
     })
     .prefault({})
@@ -74,4 +77,10 @@ export const engineSchema = z.strictObject({
   cudnnBenchmark: z.boolean().optional().describe('On CUDA: cuDNN tries its algorithms at each new shape.'),
 });
 
-export type EvaluationConfig = z.output<typeof evaluationSchema>;
+export type EvaluationConfig = Chosen<z.output<typeof evaluationSchema>>;
+
+/** How features are judged that come without a configuration. */
+export function usualEvaluation(): EvaluationConfig {
+  const usual = evaluationSchema.parse({});
+  return { ...usual, knn: { ...usual.knn, k: USUAL_NEIGHBOURS } };
+}
