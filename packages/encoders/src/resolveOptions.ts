@@ -36,10 +36,10 @@ export function resolveOptions(options: EncoderOptions): ResolvedEncoderOptions 
 function resolveHead(head: HeadOptions): Required<HeadOptions> {
   requireOneOf('head.kind', head.kind, HEADS);
   if (head.kind === 'none') {
-    requireKnownOptions('a head of kind none', head, { kind: true });
+    requireKnownOptions('createEncoder.head of kind none', head, { kind: true });
     return { kind: 'none' };
   }
-  requireKnownOptions('the head of createEncoder', head, { kind: true, dimension: true });
+  requireKnownOptions('createEncoder.head', head, { kind: true, dimension: true });
   const { kind, dimension = DEFAULT_DIMENSION } = head;
   requireInteger('head.dimension', dimension, 1);
   return { kind, dimension };

@@ -1,3 +1,4 @@
+import { ensureKernels } from '@protocl/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { trainerError } from './errors.js';
@@ -47,6 +48,7 @@ function gradientsOf(
   forward: () => tf.Scalar,
   variables: Readonly<Record<string, tf.Variable>>,
 ): ReturnType<typeof tf.variableGrads> {
+  ensureKernels();
   try {
     return tf.variableGrads(forward, Object.values(variables));
   } catch (error) {

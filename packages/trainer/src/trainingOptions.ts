@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core';
 import { z } from 'zod';
 
 import {
@@ -13,6 +14,7 @@ import type { Figures, Method } from './method.js';
 import type { OptimizerFactory } from './optimizers/optimizer.js';
 import type { Schedule } from './schedules/schedule.js';
 import type { TrainingSource } from './source.js';
+import { namesOf, parseOptions } from './parseOptions.js';
 import type { JsonValue } from './state.js';
 
 /** The part of a training's options that is plain data. */
@@ -68,6 +70,23 @@ export interface TrainerOptions extends z.input<typeof trainingSchema> {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: OptionNames<TrainerOptions> = {
+  ...namesOf(trainingSchema),
+  method: true,
+  source: true,
+  optimizer: true,
+  schedule: true,
+  checkpoints: true,
+  resume: true,
+  evaluation: true,
+  config: true,
+  configDifferences: true,
+  data: true,
+  record: true,
+  onEvent: true,
+  signal: true,
+};
+
 /** Options with defaults filled in. */
 export interface ParsedTraining extends z.output<typeof trainingSchema> {
   readonly checkpoints: ParsedCheckpoints | undefined;
@@ -76,12 +95,15 @@ export interface ParsedTraining extends z.output<typeof trainingSchema> {
 /**
  * Checks options before anything starts.
  *
- * @throws {ProtoclError} `INVALID_OPTION` for the first one that cannot work
+ * @throws {ProtoclError} `UNKNOWN_OPTION`; `INVALID_OPTION` for the first one that cannot work
  */
 export function parseTraining(options: TrainerOptions): ParsedTraining {
+  requireKnownOptions('Trainer', options, OPTIONS);
   const { epochs, accumulate, readEvery, checkpoints, evaluation, source } = options;
-  const training = parsed(trainingSchema, { epochs, accumulate, readEvery }, '');
-  const parsedCheckpoints = checkpoints && parsed(checkpointsSchema, checkpoints, 'checkpoints.');
+  requireKnownOptions('Trainer.evaluation', evaluation, { everyEpochs: true, atStart: true, run: true });
+  const training = parseOptions('Trainer', trainingSchema, { epochs, accumulate, readEvery });
+  const parsedCheckpoints =
+    checkpoints && parseOptions('Trainer.checkpoints', checkpointsSchema, checkpoints);
   const { size, batchSize, stepsPerEpoch } = source;
   requireCount('source.batchSize', batchSize, size, 'the images in the data set');
   requireCount('source.stepsPerEpoch', stepsPerEpoch, Infinity, '');
@@ -103,17 +125,6 @@ export function parseTraining(options: TrainerOptions): ParsedTraining {
     });
   }
   return { ...training, checkpoints: parsedCheckpoints };
-}
-
-function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown, path: string): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw trainerError('INVALID_OPTION', {
-    message: `${path}${issue!.path.join('.')}: ${issue!.message}`,
-    given: value,
-    cause: result.error,
-  });
 }
 
 function requireCount(name: string, value: number, most: number, what: string): void {

@@ -56,8 +56,8 @@ test('percentiles that fall are refused before anything is made, not by the firs
 test('unknown keys are refused, and the defaults are those of the paper', () => {
   const encoder = newEncoder();
   const create = () => createPcl({ encoder, source, ...OPTIONS, temprature: 0.1 } as never);
-  expect(create).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
-  expect(create).toThrow('temprature');
+  expect(create).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
+  expect(create).toThrow('given: temprature.');
   encoder.dispose();
   expect(pclSchema.parse({ granularities: [25_000] })).toMatchObject({
     temperature: 0.2,

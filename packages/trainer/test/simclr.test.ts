@@ -114,10 +114,8 @@ test('goes on from its state with the same bits', async () => {
 test('has the temperature of the paper, and refuses what is none', () => {
   expect(simclrSchema.parse({})).toEqual({ temperature: 0.1 });
   const encoder = newEncoder();
-  for (const options of [{ temperature: 0 }, { temperature: 1, queue: 64 }]) {
-    expect(() => createSimclr({ encoder, ...options })).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION' }),
-    );
-  }
+  const create = (options: object) => () => createSimclr({ encoder, ...options });
+  expect(create({ temperature: 0 })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  expect(create({ temperature: 1, queue: 64 })).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
   encoder.dispose();
 });

@@ -1,5 +1,5 @@
 import { kmeans, normalizedMutualInformation, principalComponents } from '@protocl/clustering';
-import { randomStream } from '@protocl/core';
+import { randomStream, requireKnownOptions } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -14,6 +14,7 @@ import type {
   StepResult,
   UpdateContext,
 } from '../method.js';
+import { namesOf } from '../parseOptions.js';
 import type { TrainingBatch, TrainingSource } from '../source.js';
 import { joinStates, statePart, type State } from '../state.js';
 import { clusterSizes } from './clusterFigures.js';
@@ -43,12 +44,20 @@ export interface CreateDeepClusterOptions extends DeepClusterOptions {
  * DeepCluster: clusters the features of all images, and learns to tell by one view of an image which
  * cluster it is in. Looks at the first view of a batch only.
  *
- * @throws {ProtoclError} `INVALID_OPTION` for options that cannot work with each other or the source
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION` for options that cannot work with each other or the source
  * @see Caron, Bojanowski, Joulin and Douze, Deep Clustering for Unsupervised Learning of Visual Features,
  *   ECCV 2018
  */
-export function createDeepCluster({ encoder, source, ...options }: CreateDeepClusterOptions): Method {
-  const parsed = requirePossible(deepClusterSchema, options, (given) => deepClusterProblems(given, source));
+export function createDeepCluster(options: CreateDeepClusterOptions): Method {
+  requireKnownOptions('createDeepCluster', options, {
+    ...namesOf(deepClusterSchema),
+    encoder: true,
+    source: true,
+  });
+  const { encoder, source, ...own } = options;
+  const parsed = requirePossible('createDeepCluster', deepClusterSchema, own, (given) =>
+    deepClusterProblems(given, source),
+  );
   return new DeepCluster(encoder, source.size, parsed);
 }
 

@@ -1,7 +1,9 @@
+import { requireKnownOptions } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
 import { infoNCE } from '@protocl/losses';
 
 import type { Method, StepContext, StepResult } from '../method.js';
+import { namesOf } from '../parseOptions.js';
 import type { TrainingBatch, TrainingSource } from '../source.js';
 import { joinStates, type State } from '../state.js';
 import { instanceAccuracy } from './accuracy.js';
@@ -22,12 +24,14 @@ export interface CreateMocoOptions extends MocoOptions {
  * Momentum contrast: each image is pulled to its own second view and pushed away from a queue of others.
  * Version 1 and version 2 differ in the encoder's head, in augmentation, schedule and temperature.
  *
- * @throws {ProtoclError} `INVALID_OPTION` for options that cannot work with each other or the source
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION` for options that cannot work with each other or the source
  * @see He et al., Momentum Contrast for Unsupervised Visual Representation Learning, CVPR 2020, Algorithm 1
  * @see Chen et al., Improved Baselines with Momentum Contrastive Learning, 2020
  */
-export function createMoco({ encoder, source, ...options }: CreateMocoOptions): Method {
-  const parsed = requirePossible(mocoSchema, options, (given) => contrastProblems(given, source));
+export function createMoco(options: CreateMocoOptions): Method {
+  requireKnownOptions('createMoco', options, { ...namesOf(mocoSchema), encoder: true, source: true });
+  const { encoder, source, ...own } = options;
+  const parsed = requirePossible('createMoco', mocoSchema, own, (given) => contrastProblems(given, source));
   const { temperature } = parsed;
   const contrast = new MomentumContrast(encoder, parsed);
   return {

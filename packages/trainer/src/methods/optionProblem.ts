@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
 import { trainerError } from '../errors.js';
+import { parseOptions } from '../parseOptions.js';
 
 /** A value that cannot work with what it meets. */
 export interface OptionProblem {
@@ -23,27 +24,21 @@ export interface SourceSize {
 /**
  * A method's options with their defaults filled in.
  *
+ * @param what the function that was given them
  * @param problemsOf what is impossible about options that are right by themselves
- * @throws {ProtoclError} `INVALID_OPTION` of the first thing that is wrong
+ * @throws {ProtoclError} `UNKNOWN_OPTION`; `INVALID_OPTION` of the first thing that is wrong
  */
 export function requirePossible<Schema extends z.ZodType>(
+  what: string,
   schema: Schema,
   options: unknown,
   problemsOf: (parsed: z.output<Schema>) => readonly OptionProblem[] = () => [],
 ): z.output<Schema> {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw trainerError('INVALID_OPTION', {
-      message: `${issue!.path.join('.')}: ${issue!.message}`,
-      given: options,
-      cause: parsed.error,
-    });
-  }
-  const [problem] = problemsOf(parsed.data);
+  const parsed = parseOptions(what, schema, options);
+  const [problem] = problemsOf(parsed);
   if (problem !== undefined) {
     const { path, message, given, expected, remedy } = problem;
     throw trainerError('INVALID_OPTION', { message: `${path}: ${message}`, given, expected, remedy });
   }
-  return parsed.data;
+  return parsed;
 }

@@ -1,10 +1,11 @@
 import { buildPrototypes, type PrototypeOptions, type Prototypes } from '@protocl/clustering';
-import { randomStream } from '@protocl/core';
+import { randomStream, requireKnownOptions } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
 import { infoNCE, prototypeNCE, type PrototypeNCEOptions } from '@protocl/losses';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Clusters, Figures, Method, StepContext, StepResult, UpdateContext } from '../method.js';
+import { namesOf } from '../parseOptions.js';
 import type { TrainingBatch, TrainingSource } from '../source.js';
 import { joinStates, statePart, type State } from '../state.js';
 import { instanceAccuracy, prototypeAccuracy } from './accuracy.js';
@@ -35,12 +36,14 @@ export interface CreatePclOptions extends PclOptions {
  * Prototypical contrastive learning: each image is pulled to its own second view, as in MoCo, and to the
  * prototype of its cluster, among clusters that are made anew at every epoch after a warm-up.
  *
- * @throws {ProtoclError} `INVALID_OPTION` for options that cannot work with each other or the source
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION` for options that cannot work with each other or the source
  * @see Li, Zhou, Xiong and Hoi, Prototypical Contrastive Learning of Unsupervised Representations, ICLR
  *   2021, Algorithm 1
  */
-export function createPcl({ encoder, source, ...options }: CreatePclOptions): Method {
-  const parsed = requirePossible(pclSchema, options, (given) => pclProblems(given, source));
+export function createPcl(options: CreatePclOptions): Method {
+  requireKnownOptions('createPcl', options, { ...namesOf(pclSchema), encoder: true, source: true });
+  const { encoder, source, ...own } = options;
+  const parsed = requirePossible('createPcl', pclSchema, own, (given) => pclProblems(given, source));
   return new Pcl(encoder, source.size, parsed);
 }
 

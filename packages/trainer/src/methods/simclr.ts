@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
 import { ntXent } from '@protocl/losses';
 import * as tf from '@tensorflow/tfjs-core';
@@ -5,6 +6,7 @@ import { z } from 'zod';
 
 import { differentiate } from '../differentiate.js';
 import type { Method, StepContext, StepResult } from '../method.js';
+import { namesOf } from '../parseOptions.js';
 import type { TrainingBatch } from '../source.js';
 import { joinStates, statePart, type State } from '../state.js';
 import { pairAccuracy } from './accuracy.js';
@@ -29,12 +31,14 @@ export interface CreateSimclrOptions extends SimclrOptions {
  * SimCLR: each view is pulled to the other view of its image and pushed away from all other views of the
  * batch, all encoded by the one network, whose batch norms see both views together.
  *
- * @throws {ProtoclError} `INVALID_OPTION`
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION`
  * @see Chen, Kornblith, Norouzi and Hinton, A Simple Framework for Contrastive Learning of Visual
  *   Representations, ICML 2020, Algorithm 1
  */
-export function createSimclr({ encoder, ...options }: CreateSimclrOptions): Method {
-  const { temperature } = requirePossible(simclrSchema, options);
+export function createSimclr(options: CreateSimclrOptions): Method {
+  requireKnownOptions('createSimclr', options, { ...namesOf(simclrSchema), encoder: true });
+  const { encoder, ...own } = options;
+  const { temperature } = requirePossible('createSimclr', simclrSchema, own);
   return {
     name: 'simclr',
     encoder,

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { trainerError } from '../errors.js';
+import { parseOptions } from '../parseOptions.js';
 import { assignTensors, readTensors } from '../state.js';
 import { isNormOrBias } from './isNormOrBias.js';
 import type { OptimizerFactory } from './optimizer.js';
@@ -30,7 +31,7 @@ export type AdamWOptions = Omit<z.input<typeof adamWSchema>, 'kind'>;
  * @see Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2
  */
 export function adamW(options: AdamWOptions = {}): OptimizerFactory {
-  const settings = adamWSchema.parse({ kind: 'adamW', ...options });
+  const settings = parseOptions('adamW', adamWSchema.omit({ kind: true }), options);
   const { beta1, beta2, epsilon, weightDecay, decayNormAndBias } = settings;
   return (variables) => {
     const names = Object.keys(variables);

@@ -2,6 +2,7 @@ import { sgdMomentumStep } from '@protocl/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
+import { parseOptions } from '../parseOptions.js';
 import { assignTensors, readTensors } from '../state.js';
 import { isNormOrBias } from './isNormOrBias.js';
 import type { OptimizerFactory } from './optimizer.js';
@@ -28,7 +29,11 @@ export type LarsOptions = Omit<z.input<typeof larsSchema>, 'kind'>;
  * @see You, Gitman and Ginsburg, Large Batch Training of Convolutional Networks, 2017, algorithm 1
  */
 export function lars(options: LarsOptions = {}): OptimizerFactory {
-  const { momentum, weightDecay, trust, decayNormAndBias } = larsSchema.parse({ kind: 'lars', ...options });
+  const { momentum, weightDecay, trust, decayNormAndBias } = parseOptions(
+    'lars',
+    larsSchema.omit({ kind: true }),
+    options,
+  );
   return (variables) => {
     const names = Object.keys(variables);
     const parameters = Object.values(variables);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { unknownKind, withoutKind } from '../parseOptions.js';
 import { adamW, adamWSchema } from './adamW.js';
 import { lars, larsSchema } from './lars.js';
 import type { OptimizerFactory } from './optimizer.js';
@@ -14,12 +15,12 @@ export type OptimizerOptions = z.input<typeof optimizerSchema>;
 export function optimizerOf(options: OptimizerOptions): OptimizerFactory {
   switch (options.kind) {
     case 'sgd':
-      return sgd(options);
+      return sgd(withoutKind(options));
     case 'lars':
-      return lars(options);
+      return lars(withoutKind(options));
     case 'adamW':
-      return adamW(options);
+      return adamW(withoutKind(options));
     default:
-      return options satisfies never;
+      throw unknownKind('optimizerOf', options, ['sgd', 'lars', 'adamW']);
   }
 }

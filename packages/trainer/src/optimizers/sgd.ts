@@ -2,6 +2,7 @@ import { sgdMomentumStep } from '@protocl/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
+import { parseOptions } from '../parseOptions.js';
 import { assignTensors, readTensors } from '../state.js';
 import { isNormOrBias } from './isNormOrBias.js';
 import type { OptimizerFactory } from './optimizer.js';
@@ -27,7 +28,11 @@ export type SgdOptions = Omit<z.input<typeof sgdSchema>, 'kind'>;
  * @see Sutskever et al., On the importance of initialization and momentum in deep learning, 2013
  */
 export function sgd(options: SgdOptions = {}): OptimizerFactory {
-  const { momentum, nesterov, weightDecay, decayNormAndBias } = sgdSchema.parse({ kind: 'sgd', ...options });
+  const { momentum, nesterov, weightDecay, decayNormAndBias } = parseOptions(
+    'sgd',
+    sgdSchema.omit({ kind: true }),
+    options,
+  );
   return (variables) => {
     const names = Object.keys(variables);
     const parameters = Object.values(variables);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { trainerError } from '../errors.js';
+import { parseOptions, unknownKind, withoutKind } from '../parseOptions.js';
 import type { Schedule, ScheduleSpan } from './schedule.js';
 
 const common = {
@@ -38,15 +39,23 @@ export type ConstantOptions = Omit<z.input<typeof constantSchema>, 'kind'>;
 export type StepOptions = Omit<z.input<typeof stepSchema>, 'kind'>;
 export type CosineOptions = Omit<z.input<typeof cosineSchema>, 'kind'>;
 
-/** One rate for all steps after the warm-up. */
+/**
+ * One rate for all steps after the warm-up.
+ *
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION`
+ */
 export function constant(options: ConstantOptions): Schedule {
-  const parsed = constantSchema.parse({ kind: 'constant', ...options });
+  const parsed = parseOptions('constant', constantSchema.omit({ kind: true }), options);
   return withWarmup(parsed, (full) => () => full);
 }
 
-/** A rate that falls by a factor at certain epochs. */
+/**
+ * A rate that falls by a factor at certain epochs.
+ *
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION`
+ */
 export function step(options: StepOptions): Schedule {
-  const parsed = stepSchema.parse({ kind: 'step', ...options });
+  const parsed = parseOptions('step', stepSchema.omit({ kind: true }), options);
   const { milestones, factor } = parsed;
   return withWarmup(parsed, (full, { updatesPerEpoch }) => (update) => {
     const passed = milestones.filter((epoch) => update >= epoch * updatesPerEpoch).length;
@@ -57,10 +66,11 @@ export function step(options: StepOptions): Schedule {
 /**
  * A rate that falls along half a cosine from the end of the warm-up to the end of the run.
  *
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION`
  * @see Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2017, equation 5
  */
 export function cosine(options: CosineOptions): Schedule {
-  const parsed = cosineSchema.parse({ kind: 'cosine', ...options });
+  const parsed = parseOptions('cosine', cosineSchema.omit({ kind: true }), options);
   const { minimum } = parsed;
   return withWarmup(parsed, (full, { epochs, updatesPerEpoch }, warmup) => {
     const length = Math.max(1, epochs * updatesPerEpoch - warmup);
@@ -73,13 +83,13 @@ export function cosine(options: CosineOptions): Schedule {
 export function scheduleOf(options: ScheduleOptions): Schedule {
   switch (options.kind) {
     case 'constant':
-      return constant(options);
+      return constant(withoutKind(options));
     case 'step':
-      return step(options);
+      return step(withoutKind(options));
     case 'cosine':
-      return cosine(options);
+      return cosine(withoutKind(options));
     default:
-      return options satisfies never;
+      throw unknownKind('scheduleOf', options, ['constant', 'step', 'cosine']);
   }
 }
 
