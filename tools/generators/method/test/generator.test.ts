@@ -40,7 +40,7 @@ describe('nx g @protocl/tools:method', () => {
     await createMethod(tree, { name: 'twin-views' });
     const method = textOf('packages/trainer/src/methods/twinViews.ts');
     expect(method).toContain('export const twinViewsSchema = z.strictObject({');
-    expect(method).toContain('export function createTwinViews({');
+    expect(method).toContain('export function createTwinViews(options: CreateTwinViewsOptions');
     expect(method).toContain("name: 'twin-views',");
     expect(textOf('packages/trainer/test/twinViews.test.ts')).toContain('createTwinViews({ encoder');
     expect(textOf('packages/pipeline/src/presets/twinViews.ts')).toContain("name: 'twin-views-cifar10',");
