@@ -307,6 +307,35 @@ const convolutions: Case[] = [
     (x, mean, variance, offset, scale) => tf.batchNorm(x, mean, tf.add<Tensor1D>(variance, 2), offset, scale),
     [[2, 2, 2, 3], [3], [3], [3], [3]],
   ],
+  [
+    'FusedBatchNorm without scale',
+    (x, mean, variance, offset) => tf.batchNorm(x, mean, tf.add<Tensor1D>(variance, 2), offset),
+    [[2, 2, 2, 3], [3], [3], [3]],
+  ],
+  [
+    'FusedBatchNorm without offset',
+    (x, mean, variance, scale) => tf.batchNorm(x, mean, tf.add<Tensor1D>(variance, 2), undefined, scale),
+    [[2, 2, 2, 3], [3], [3], [3]],
+  ],
+  [
+    'FusedBatchNorm without scale and offset',
+    (x, mean, variance) => tf.batchNorm(x, mean, tf.add<Tensor1D>(variance, 2)),
+    [[4, 3], [3], [3]],
+  ],
+  [
+    'FusedBatchNorm of constants, without scale and offset',
+    (x) => tf.mul(x, tf.batchNorm(tf.ones([2, 3]), tf.zeros([3]), tf.ones([3]))),
+    [[2, 3]],
+  ],
+  [
+    'FusedBatchNorm by statistics of the shape of x, without scale and offset',
+    (x, mean, variance) => tf.batchNorm(x, mean, tf.add(variance, 2)),
+    [
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ],
+  ],
   ['MaxPool', (x) => tf.maxPool(image(x), 2, 2, 'same'), [[1, 3, 3, 2]]],
 ];
 

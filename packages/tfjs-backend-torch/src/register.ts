@@ -1,6 +1,7 @@
 import { registerBackend, removeBackend, findBackendFactory } from '@tensorflow/tfjs-core';
 
 import { TorchBackend } from './backend.js';
+import { completeBatchNorm } from './completeBatchNorm.js';
 import { TorchBackendError } from './errors.js';
 import './kernels/index.js';
 import { applyCudaNumerics } from './cudaNumerics.js';
@@ -123,6 +124,7 @@ async function start(settings: Settings): Promise<TorchBackend> {
   addon.setMemoryLimit(settings.memoryLimit ?? defaultMemoryLimit());
   applyCudaNumerics(addon, settings);
   releaseActivationsEarly();
+  completeBatchNorm();
   return new TorchBackend(settings.device);
 }
 

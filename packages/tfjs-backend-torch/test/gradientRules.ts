@@ -1,10 +1,12 @@
 import {
+  add,
   type GradConfig,
   matMul,
   mul,
   type NamedAttrMap,
   registerGradient,
   reshape,
+  rsqrt,
   concat,
   stack,
   sub,
@@ -14,7 +16,7 @@ import {
   unstack,
 } from '@tensorflow/tfjs-core';
 
-type Saved = [Tensor, Tensor];
+type Saved = [Tensor, Tensor, ...Tensor[]];
 
 /** `GradConfig['gradFunc']` for kernels with attributes whose types are known here. */
 type GradientFunction<Attributes> = (
@@ -70,6 +72,13 @@ export function registerGradientRules(): void {
   rule<{ dim: number }>('Softmax', { outputsToSave: [true] }, (dy, [y], { dim }) => ({
     logits: () => sub(mul(dy, y), mul(sum(mul(dy, y), dim, true), y)),
   }));
+  rule<{ varianceEpsilon: number }>(
+    'FusedBatchNorm',
+    { inputsToSave: ['x', 'mean', 'variance', 'scale'] },
+    (dy, [, , variance, scale], { varianceEpsilon }) => ({
+      x: () => mul(dy, mul(scale as Tensor, rsqrt(add(variance as Tensor, varianceEpsilon)))),
+    }),
+  );
   rule<{ axis: number }>('Pack', {}, (dy, _saved, { axis }) => {
     const parts = unstack(dy, axis);
     return Object.fromEntries(parts.map((part, index) => [index, () => part]));

@@ -63,6 +63,27 @@ function valuesOf(tensors: readonly (tf.Tensor | undefined)[]): (number[] | unde
   return tensors.map((tensor) => tensor && Array.from(tensor.dataSync()));
 }
 
+test.each([
+  ['scale', [1, 2, 3], undefined],
+  ['offset', undefined, [2, 0.5, 1]],
+  ['scale and offset', undefined, undefined],
+])('the gradient of a batch norm without %s', (_, offset, scale) => {
+  const before = tf.memory().numTensors;
+  tf.tidy(() => {
+    const variance = [0.5, 1, 4];
+    const f = (x: tf.Tensor): tf.Tensor => sum(tf.batchNorm(x, [0, 1, 2], variance, offset, scale, 0.25));
+    const slopes = variance.map((value, channel) => (scale?.[channel] ?? 1) / Math.sqrt(value + 0.25));
+    const gradient = tf.grad(f)(a).dataSync();
+    [...slopes, ...slopes].forEach((slope, index) => expect(gradient[index]).toBeCloseTo(slope, 6));
+    // Where it is recorded and leads to nothing, and where a gradient is differentiated again.
+    const besides = (x: tf.Tensor): tf.Tensor => (f(b), sum(square(x)));
+    expect(Array.from(tf.grad(besides)(a).dataSync())).toEqual(Array.from(mul(a, 2).dataSync()));
+    const twice = tf.grad((x) => sum(mul(tf.grad(f)(x), x)))(a);
+    slopes.forEach((slope, channel) => expect(twice.dataSync()[channel]).toBeCloseTo(slope, 6));
+  });
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 describe('gradients with activations released early', () => {
   test.each(Object.keys(functions))('are those of tfjs: %s', (name) => {
     const f = functions[name] as (a: tf.Tensor, b: tf.Tensor) => tf.Tensor;
