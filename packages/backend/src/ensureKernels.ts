@@ -14,12 +14,18 @@ import { completeWasm } from './wasm/completeWasm.js';
 
 const completed = new Set<string>();
 
+// Not only where a backend is completed: TensorFlow.js looks for a gradient as an op runs, and what a program
+// does before the first of our ops is to be differentiated as well. A call, since bundlers would leave out an
+// import for its effect alone.
+registerGradients();
+
 /**
  * Gives a TensorFlow.js backend what training needs and it does not have: the fused ops in composed
  * form, the gradients of TensorFlow.js's own kernels, and on wasm the kernels missing there.
  *
- * What a backend implements itself stays. `useBackend` and every op of this package call this, so
- * it is only needed where a backend was started by other means and trains with none of these ops.
+ * What a backend implements itself stays. `useBackend`, every op of this package and whatever
+ * differentiates in the other packages call this, so it is only needed where a backend was started by
+ * other means and trains with none of these. The gradients are registered as soon as this is imported.
  *
  * @param backendName the name TensorFlow.js knows the backend by; default the active one
  */

@@ -1,3 +1,4 @@
+import { ensureKernels } from '@protocl/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GradSaveFunc, Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
@@ -22,6 +23,8 @@ export interface RowLosses {
 export function meanOfRows(loss: string, inputs: readonly Tensor2D[], evaluate: () => RowLosses): Scalar {
   return tf.tidy(() => {
     if (!tf.engine().isTapeOn()) return tf.mean<Scalar>(evaluate().losses);
+    // What computed the features is differentiated too, which wasm has not all kernels for.
+    ensureKernels();
     // One tensor, because a function without inputs is what TensorFlow.js does not record, and it has one output.
     const computed = unrecorded(() => {
       const { losses, gradient } = evaluate();

@@ -1,3 +1,4 @@
+import { ensureKernels } from '@protocl/backend';
 import { requireKnownOptions } from '@protocl/core/options';
 import type { RandomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
@@ -38,6 +39,8 @@ export function splitBatch<Images extends Tensor = Tensor4D>(
   const { splits, rng } = options;
   const count = images.shape[0] ?? 0;
   requireDivisor(splits, count);
+  // For the gradient of `forward`, whatever that is.
+  ensureKernels();
   return tf.tidy(() => {
     const encode = (part: Images) => requireRows(forward(part), count / splits);
     if (splits === 1) return encode(images);

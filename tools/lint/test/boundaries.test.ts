@@ -16,7 +16,7 @@ const cases: Case[] = [
   { file: 'packages/losses/test/any.test.ts', text: "import '@protocl/backend';", complaint: null },
   {
     file: 'packages/losses/src/any.ts',
-    text: "import '@protocl/backend';",
+    text: "import '@protocl/encoders';",
     complaint: 'can only depend on libs tagged with',
   },
   {

@@ -1,4 +1,4 @@
-import { sgdMomentumStep } from '@protocl/backend';
+import { ensureKernels, sgdMomentumStep } from '@protocl/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { evaluatorError } from '../errors.js';
@@ -40,6 +40,7 @@ export function groupedSgd(
   const all = states.flatMap(({ variables }) => variables);
   return {
     step: (loss, rateShare) => {
+      ensureKernels();
       const { value, grads } = tf.variableGrads(loss, all);
       try {
         for (const { name, names, variables, velocities, learningRate } of states) {
