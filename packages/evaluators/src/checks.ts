@@ -31,8 +31,26 @@ export function requirePositive(what: string, name: string, value: number, { zer
   });
 }
 
+/** Requires one of some words. */
+export function requireOneOf(what: string, name: string, value: string, words: readonly string[]): void {
+  if (words.includes(value)) return;
+  throw evaluatorError('INVALID_OPTION', {
+    message: `${what} cannot use this ${name}`,
+    given: value,
+    expected: `one of ${words.join(', ')}`,
+  });
+}
+
 /** Requires a float32 matrix that is not empty, and as wide as `columns` where that is given. */
 export function requireMatrix(what: string, name: string, tensor: tf.Tensor, columns?: number): void {
+  if (!(tensor instanceof tf.Tensor)) {
+    throw evaluatorError('INVALID_DTYPE', {
+      message: `${what} cannot compute with ${name} that are no tensor`,
+      given: typeof tensor,
+      expected: 'a tensor, float32',
+      remedy: 'Make one of them: tf.tensor2d(values, [n, D])',
+    });
+  }
   if (tensor.dtype !== 'float32') {
     throw evaluatorError('INVALID_DTYPE', {
       message: `${what} computes in float32, and ${name} are of another dtype`,
@@ -94,13 +112,13 @@ export function nonFinite(
   });
 }
 
-/** Requires as many labels as there are samples, each a whole number of 0 .. `classes`-1. */
+/** Requires as many labels as there are samples, each a whole number of 0 .. `classes`-1, 2³¹-1 at most. */
 export function requireLabels(
   what: string,
   name: string,
   labels: ArrayLike<number>,
   samples: number,
-  classes = Number.MAX_SAFE_INTEGER,
+  classes = 2 ** 31,
 ): void {
   if (labels.length !== samples) {
     throw evaluatorError('INVALID_SHAPE', {
@@ -111,14 +129,12 @@ export function requireLabels(
   }
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
-    if (Number.isSafeInteger(label) && label >= 0 && label < classes) continue;
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
     throw evaluatorError('INVALID_LABELS', {
       message: `${what} cannot use the label of sample ${i} of its ${name}`,
       given: label,
       expected:
-        classes === Number.MAX_SAFE_INTEGER
-          ? 'a whole number from 0'
-          : `a whole number of 0 .. ${classes - 1}`,
+        classes === 2 ** 31 ? 'a whole number of 0 .. 2³¹-1' : `a whole number of 0 .. ${classes - 1}`,
     });
   }
 }

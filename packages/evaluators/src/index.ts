@@ -3,22 +3,21 @@ export { type Evaluation, type Setting } from './evaluation.js';
 export { type LabelledFeatures } from './labelledFeatures.js';
 export { knnAccuracy, type KnnOptions, type KnnResult } from './knn/knnAccuracy.js';
 export { linearProbe, type LinearProbeOptions, type LinearProbeResult } from './linear/linearProbe.js';
-export { evaluate, type EvaluateOptions, type Evaluations, type Splits } from './evaluate.js';
+export { evaluate, type EvaluateOptions, type Evaluations } from './evaluate.js';
 export { linearSweep, type LinearSweepOptions, type LinearSweepResult } from './linear/linearSweep.js';
 export { lowShot, type LowShotOptions, type LowShotResult, type ShotScores } from './lowShot/lowShot.js';
 export {
   averagePrecision,
   meanAveragePrecision,
   type AveragePrecisionMethod,
+  type AveragePrecisionOptions,
 } from './svm/averagePrecision.js';
-export {
-  fitLinearSvm,
-  type ClassWeight,
-  type FitLinearSvmOptions,
-  type LinearSvm,
-} from './svm/fitLinearSvm.js';
-export { linearSvm, type LinearSvmOptions, type LinearSvmResult, type SvmSamples } from './svm/linearSvm.js';
-export { type Difficult, type Labels, type MultiLabels } from './svm/targets.js';
+export { fitLinearSvm, type LinearSvm } from './svm/fitLinearSvm.js';
+export { type ClassWeight } from './svm/hingeProblem.js';
+export { type FitLinearSvmOptions, type SvmCost } from './svm/svmOptions.js';
+export { linearSvm, type LinearSvmOptions, type LinearSvmResult } from './svm/linearSvm.js';
+export { type Difficult } from './svm/targets.js';
+export { type ClassLabels, type Labels, type MultiLabels } from './labels.js';
 export { clusteringScores, type ClusteringScores } from './clusters/clusteringScores.js';
 export { tsne, type TsneOptions, type TsneProgress, type TsneResult } from './tsne/tsne.js';
 export { trustworthiness, type TrustworthinessOptions } from './tsne/trustworthiness.js';

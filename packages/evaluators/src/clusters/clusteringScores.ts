@@ -9,6 +9,7 @@ import {
 import { emptySplit } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 import type { Evaluation } from '../evaluation.js';
+import { valuesOf, type ClassLabels } from '../labels.js';
 import { hungarianAccuracy } from './hungarianAccuracy.js';
 
 /** What {@link clusteringScores} finds. */
@@ -30,15 +31,22 @@ export interface ClusteringScores extends Evaluation {
  * Scores clusters against classes. Names of clusters and classes do not matter. The information scores are relative to
  * the mean of the two entropies, as scikit-learn's are by default.
  *
- * @param assignments [n], the cluster of each sample, whole numbers
- * @param labels [n], the class of each sample, whole numbers
+ * @param assignments [n], the cluster of each sample: whole numbers in an array, a typed array or a tensor
+ * @param labels [n], the class of each sample, in the same ways
  * @throws {EvaluatorError} `EMPTY_SPLIT` without samples, `INVALID_SHAPE` where the two differ in length,
  *   `INVALID_LABELS` for a value that is not a whole number
  */
-export function clusteringScores(
-  assignments: ArrayLike<number>,
-  labels: ArrayLike<number>,
-): ClusteringScores {
+export async function clusteringScores(
+  assignments: ClassLabels,
+  labels: ClassLabels,
+): Promise<ClusteringScores> {
+  return scoresOf(
+    await valuesOf('clusteringScores', 'assignments', assignments),
+    await valuesOf('clusteringScores', 'samples', labels),
+  );
+}
+
+function scoresOf(assignments: ArrayLike<number>, labels: ArrayLike<number>): ClusteringScores {
   if (assignments.length === 0) throw emptySplit('clusteringScores', 'assignments');
   if (assignments.length !== labels.length) {
     throw evaluatorError('INVALID_SHAPE', {

@@ -1,3 +1,5 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
+
 import { requireInteger, requirePositive } from '../checks.js';
 import { denseLabels } from '../denseLabels.js';
 import { evaluatorError } from '../errors.js';
@@ -14,6 +16,9 @@ export interface KnnOptions {
   readonly blockBytes?: number;
 }
 
+/** The names of {@link KnnOptions}. */
+export const KNN_OPTIONS: OptionNames<KnnOptions> = { k: true, temperature: true, blockBytes: true };
+
 /** Scores are named `accuracy@k`. */
 export interface KnnResult extends Evaluation {
   /** Shares of held-out images classified correctly, 0 .. 1, for each k in the order given. */
@@ -25,27 +30,29 @@ export interface KnnResult extends Evaluation {
  * each with the weight exp(similarity / temperature). Of classes with equally many votes the first
  * wins.
  *
- * @param train the images that vote, [n, D]
- * @param test the images to classify, [N, D]
+ * @param train the images that vote, [n, D], with the class of each
+ * @param test the images to classify, [N, D], with theirs
  * @returns figures only; no tensor is kept
  * @throws {EvaluatorError} `TOO_FEW_SAMPLES` if a k is above n; `INVALID_OPTION`, `INVALID_SHAPE`,
- *   `INVALID_DTYPE`, `INVALID_LABELS`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`
+ *   `INVALID_DTYPE`, `INVALID_LABELS`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`; `UNKNOWN_OPTION`
  * @see Wu et al., "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", CVPR
  *   2018, section 3.4
  */
 export async function knnAccuracy(
   train: LabelledFeatures,
   test: LabelledFeatures,
-  { k = 200, temperature = 0.1, blockBytes = 64 * 2 ** 20 }: KnnOptions = {},
+  options: KnnOptions = {},
 ): Promise<KnnResult> {
-  await requireSplits('kNN', train, test);
+  requireKnownOptions('kNN', options, KNN_OPTIONS);
+  const { k = 200, temperature = 0.1, blockBytes = 64 * 2 ** 20 } = options;
+  const [trainLabels, testLabels] = await requireSplits('kNN', train, test);
   const ks = typeof k === 'number' ? [k] : k;
-  requireOptions(ks, temperature, blockBytes, train.labels.length);
+  requireOptions(ks, temperature, blockBytes, trainLabels.length);
   const most = Math.max(...ks);
   const nearest = await nearestNeighbours(train.features, test.features, most, blockBytes);
-  const { classes, lists } = denseLabels(train.labels, test.labels);
+  const { classes, lists } = denseLabels(trainLabels, testLabels);
   const correct = countCorrect(nearest, { classes: classes.length, lists }, ks, temperature);
-  const accuracies = correct.map((count) => count / test.labels.length);
+  const accuracies = correct.map((count) => count / testLabels.length);
   return {
     accuracies,
     scores: Object.fromEntries(ks.map((neighbours, i) => [`accuracy@${neighbours}`, accuracies[i]!])),

@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
@@ -16,8 +17,16 @@ export interface LinearProbeOptions {
   readonly tolerance?: number;
 }
 
+/** The names of {@link LinearProbeOptions}. */
+export const LINEAR_PROBE_OPTIONS: OptionNames<LinearProbeOptions> = {
+  l2: true,
+  iterations: true,
+  tolerance: true,
+};
+
 /** How well a linear classifier does on features that stay as they are. Scores: `accuracy`, `trainAccuracy`. */
 export interface LinearProbeResult extends Evaluation {
+  readonly scores: { readonly accuracy: number; readonly trainAccuracy: number };
   /** Share of the held-out images classified correctly, 0 .. 1. */
   readonly accuracy: number;
   /** The same for the images it was fitted to. */
@@ -40,23 +49,25 @@ const FLOAT32_PRECISION = 1e-6;
  * l2 = 1 / (n C) it is scikit-learn's `LogisticRegression(C)`. For two classes scikit-learn has one vector of
  * weights, the difference of the two here, whose norms together are half of its norm: there l2 = 2 / (n C).
  *
- * @param train features to fit to, [n, D]
- * @param test held-out features, [N, D]
+ * @param train features to fit to, [n, D], with the class of each
+ * @param test held-out features, [N, D], with theirs
  * @returns figures only; no tensor is kept
  * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_LABELS`,
- *   `EMPTY_SPLIT`, `ONE_CLASS`, `NON_FINITE_FEATURES`
+ *   `EMPTY_SPLIT`, `ONE_CLASS`, `NON_FINITE_FEATURES`; `UNKNOWN_OPTION`
  */
 export async function linearProbe(
   train: LabelledFeatures,
   test: LabelledFeatures,
-  { l2 = 1e-4, iterations = 100, tolerance = 1e-5 }: LinearProbeOptions = {},
+  options: LinearProbeOptions = {},
 ): Promise<LinearProbeResult> {
-  await requireSplits('the linear probe', train, test);
-  requireTwoClasses('the linear probe', train.labels);
+  requireKnownOptions('the linear probe', options, LINEAR_PROBE_OPTIONS);
+  const { l2 = 1e-4, iterations = 100, tolerance = 1e-5 } = options;
   requireInteger('the linear probe', 'iterations', iterations, 1);
   requirePositive('the linear probe', 'l2', l2, { zero: true });
   requirePositive('the linear probe', 'tolerance', tolerance, { zero: true });
-  const { classes: names, lists } = denseLabels(train.labels, test.labels);
+  const given = await requireSplits('the linear probe', train, test);
+  requireTwoClasses('the linear probe', given[0]);
+  const { classes: names, lists } = denseLabels(...given);
   const [trainLabels, testLabels] = lists;
   const classes = names.length;
   const size = train.features.shape[1] * classes;

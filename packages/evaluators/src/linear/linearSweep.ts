@@ -1,7 +1,8 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import { randomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
+import { requireInteger, requireOneOf, requirePositive, requireTwoClasses } from '../checks.js';
 import { denseLabels } from '../denseLabels.js';
 import { evaluatorError } from '../errors.js';
 import type { Evaluation } from '../evaluation.js';
@@ -28,11 +29,25 @@ export interface LinearSweepOptions {
    * default. With 0 the rate is chosen by the held-out images, as many published results are.
    */
   readonly validation?: number;
+  /** Of the order of batches and of the images set aside; 0 by default. */
   readonly seed?: number;
 }
 
+/** The names of {@link LinearSweepOptions}. */
+export const LINEAR_SWEEP_OPTIONS: OptionNames<LinearSweepOptions> = {
+  rates: true,
+  epochs: true,
+  batchSize: true,
+  momentum: true,
+  weightDecay: true,
+  schedule: true,
+  validation: true,
+  seed: true,
+};
+
 /** Scores: `accuracy` at the chosen rate, `accuracy@rate` at each. */
 export interface LinearSweepResult extends Evaluation {
+  readonly scores: { readonly accuracy: number; readonly [name: `accuracy@${number}`]: number };
   readonly rate: number;
   /** On the held-out images, 0 .. 1, for each rate in the order given. */
   readonly accuracies: readonly number[];
@@ -48,12 +63,12 @@ export interface LinearSweepResult extends Evaluation {
  * start at 0 and see the same batches, in an order that is new in each epoch. Of equally good rates the
  * smallest is chosen; one that diverges counts as never right.
  *
- * @param train features to fit to and to choose by, [n, D]
- * @param test held-out features, [N, D]
+ * @param train features to fit to and to choose by, [n, D], with the class of each
+ * @param test held-out features, [N, D], with theirs
  * @returns figures only; no tensor is kept
  * @throws {EvaluatorError} `TOO_FEW_SAMPLES` if a class has not enough images to be in both parts;
  *   `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_LABELS`, `EMPTY_SPLIT`, `ONE_CLASS`,
- *   `NON_FINITE_FEATURES`
+ *   `NON_FINITE_FEATURES`; `UNKNOWN_OPTION`
  * @see He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", CVPR 2020,
  *   section 4.1, for linear classification whose best learning rate (30) a grid search finds
  */
@@ -62,6 +77,7 @@ export async function linearSweep(
   test: LabelledFeatures,
   options: LinearSweepOptions = {},
 ): Promise<LinearSweepResult> {
+  requireKnownOptions(WHAT, options, LINEAR_SWEEP_OPTIONS);
   const {
     rates = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
     epochs = 30,
@@ -74,10 +90,10 @@ export async function linearSweep(
   } = options;
   const settings = { rates, epochs, batchSize, momentum, weightDecay, schedule, validation, seed };
   requireSweepOptions(settings);
-  await requireSplits(WHAT, train, test);
-  requireTwoClasses(WHAT, train.labels);
-  const parts = splitValidation(train.labels, validation, seed);
-  const { classes, lists } = denseLabels(train.labels, test.labels);
+  const given = await requireSplits(WHAT, train, test);
+  requireTwoClasses(WHAT, given[0]);
+  const parts = splitValidation(given[0], validation, seed);
+  const { classes, lists } = denseLabels(...given);
   const [trainLabels, testLabels] = lists;
   const taken: tf.Tensor[] = [];
   const keep = <T extends tf.Tensor>(tensor: T): T => {
@@ -155,6 +171,7 @@ function requireSweepOptions({
   batchSize,
   momentum,
   weightDecay,
+  schedule,
   validation,
   seed,
 }: Required<LinearSweepOptions>): void {
@@ -167,6 +184,7 @@ function requireSweepOptions({
   }
   for (const rate of rates) requirePositive(WHAT, 'learning rate', rate);
   requireInteger(WHAT, 'epochs', epochs, 1);
+  requireOneOf(WHAT, 'schedule', schedule, ['cosine', 'constant']);
   requireInteger(WHAT, 'batchSize', batchSize, 1);
   requireInteger(WHAT, 'seed', seed, 0);
   requirePositive(WHAT, 'weightDecay', weightDecay, { zero: true });

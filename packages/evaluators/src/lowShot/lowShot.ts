@@ -1,10 +1,19 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { requireInteger, requireMatrix } from '../checks.js';
+import { requireInteger, requirePositive } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 import type { Evaluation } from '../evaluation.js';
-import { linearSvm, type LinearSvmOptions, type SvmSamples } from '../svm/linearSvm.js';
-import { classesOf, namedLabels, targetsOf, type Labels } from '../svm/targets.js';
+import { TRAINING, type LabelledFeatures } from '../labelledFeatures.js';
+import type { HostLabels, Labels } from '../labels.js';
+import {
+  judgeMachines,
+  LINEAR_SVM_OPTIONS,
+  readSvmSamples,
+  resolveJudgedSvm,
+  type LinearSvmOptions,
+} from '../svm/linearSvm.js';
+import { classNamesOf, learnable, targetsOf } from '../svm/targets.js';
 import { drawShots } from './drawShots.js';
 
 export interface LowShotOptions extends Omit<LinearSvmOptions, 'cost' | 'folds'> {
@@ -12,10 +21,25 @@ export interface LowShotOptions extends Omit<LinearSvmOptions, 'cost' | 'folds'>
   readonly shots?: readonly number[];
   /** Independent draws of those images; 5 by default. */
   readonly draws?: number;
+  /** Of the draws; 0 by default. */
   readonly seed?: number;
   /** C of every machine; 0.5 by default, as in the evaluation script of PCL. */
   readonly cost?: number;
 }
+
+/** The names of {@link LowShotOptions}. */
+export const LOW_SHOT_OPTIONS: OptionNames<LowShotOptions> = {
+  cost: true,
+  classWeight: true,
+  normalize: true,
+  difficult: true,
+  averagePrecision: true,
+  tolerance: true,
+  iterations: true,
+  shots: true,
+  draws: true,
+  seed: true,
+};
 
 /** What one number of shots gives. */
 export interface ShotScores {
@@ -41,6 +65,8 @@ export interface LowShotResult extends Evaluation {
  * C is fixed. Published results often are the best of several C by the held-out images themselves; to
  * reproduce one, call it for each C.
  *
+ * @param train the images to draw from, float32 [n, D], finite, with a class or a row of 1, 0 and -1 for each
+ * @param test the held-out images, [N, D], with theirs
  * @returns figures only; no tensor is kept
  * @throws {EvaluatorError} `TOO_FEW_SAMPLES` if a class has fewer than `k` images; what `linearSvm`
  *   throws
@@ -48,27 +74,21 @@ export interface LowShotResult extends Evaluation {
  *   2019, section 6.2; Li et al., "Prototypical Contrastive Learning", ICLR 2021, section 5.1
  */
 export async function lowShot(
-  train: SvmSamples,
-  test: SvmSamples,
-  { shots = [1, 2, 4, 8, 16], draws = 5, seed = 0, cost = 0.5, ...svm }: LowShotOptions = {},
+  train: LabelledFeatures<Labels>,
+  test: LabelledFeatures<Labels>,
+  options: LowShotOptions = {},
 ): Promise<LowShotResult> {
-  if (shots.length === 0) {
-    throw evaluatorError('INVALID_OPTION', {
-      message: `${WHAT} has no number of shots`,
-      given: shots,
-      expected: 'at least one',
-    });
-  }
-  for (const k of shots) requireInteger(WHAT, 'number of shots', k, 1);
-  requireInteger(WHAT, 'number of draws', draws, 2);
-  requireInteger(WHAT, 'seed', seed, 0);
-  requireMatrix(WHAT, 'training features', train.features);
-  const rowsGiven = train.features.shape[0];
-  const { names, lists } = namedLabels(WHAT, ['training features', train.labels, rowsGiven]);
-  const targets = targetsOf(WHAT, 'training features', lists[0]!, rowsGiven, {
-    classes: classesOf(lists[0]!),
-    difficult: svm.difficult ?? 'ignore',
-  });
+  requireKnownOptions(WHAT, options, LOW_SHOT_OPTIONS);
+  const { shots = [1, 2, 4, 8, 16], draws = 5, seed = 0, cost = 0.5, ...given } = options;
+  requireDraws(shots, draws, seed);
+  requirePositive(WHAT, 'cost', cost);
+  const svm = resolveJudgedSvm({ ...given, cost }, LINEAR_SVM_OPTIONS);
+  const [known, held] = await readSvmSamples(train, test);
+  const names = classNamesOf(known.labels);
+  const { difficult } = svm;
+  const rowsGiven = known.features.shape[0];
+  const targets = targetsOf(WHAT, TRAINING, known.labels, rowsGiven, { names, difficult });
+  learnable(WHAT, targets);
   // Before anything is fitted, so that a number that is too large does not come to light after minutes.
   for (const k of shots) drawShots(targets, k, seed, 0, names);
   const results: ShotScores[] = [];
@@ -78,12 +98,11 @@ export async function lowShot(
     const accuracies: number[] = [];
     for (let draw = 0; draw < draws; draw++) {
       const rows = drawShots(targets, k, seed, draw, names);
-      const features = tf.tidy(() => tf.gather(train.features, tf.tensor1d(rows, 'int32')));
+      const features = tf.tidy(() => tf.gather(known.features, tf.tensor1d(rows, 'int32')));
       try {
-        const labels = labelsOf(train.labels, rows);
-        const result = await linearSvm({ features, labels }, test, { ...svm, cost });
-        precisions.push(result.scores['meanAveragePrecision']!);
-        if (result.scores['accuracy'] !== undefined) accuracies.push(result.scores['accuracy']);
+        const result = await judgeMachines({ features, labels: labelsOf(known.labels, rows) }, held, svm);
+        precisions.push(result.scores.meanAveragePrecision);
+        if (result.scores.accuracy !== undefined) accuracies.push(result.scores.accuracy);
         settings = result.settings;
       } finally {
         features.dispose();
@@ -104,7 +123,20 @@ export async function lowShot(
 
 const WHAT = 'low-shot classification';
 
-function labelsOf(labels: Labels, rows: Int32Array): Labels {
+function requireDraws(shots: readonly number[], draws: number, seed: number): void {
+  if (shots.length === 0) {
+    throw evaluatorError('INVALID_OPTION', {
+      message: `${WHAT} has no number of shots`,
+      given: shots,
+      expected: 'at least one',
+    });
+  }
+  for (const k of shots) requireInteger(WHAT, 'number of shots', k, 1);
+  requireInteger(WHAT, 'number of draws', draws, 2);
+  requireInteger(WHAT, 'seed', seed, 0);
+}
+
+function labelsOf(labels: HostLabels, rows: Int32Array): HostLabels {
   if (labels instanceof Int32Array) return rows.map((row) => labels[row]!);
   const { classes, values } = labels;
   const chosen = Array.from(rows, (row) =>

@@ -1,4 +1,5 @@
 import { randomStream } from '@protocl/core';
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 
 import { requireInteger } from '../checks.js';
 import { evaluatorError } from '../errors.js';
@@ -15,6 +16,8 @@ export interface ClusterMembersOptions {
   /** An integer of 0 .. 2⁵³-1. The same seed draws the same members, whatever the other clusters hold. */
   readonly seed: number;
 }
+
+const OPTIONS: OptionNames<ClusterMembersOptions> = { k: true, nearest: true, random: true, seed: true };
 
 /** Some members of one cluster. */
 export interface ClusterMembers {
@@ -39,8 +42,10 @@ export interface ClusterMembers {
 export function clusterMembers(
   assignments: ArrayLike<number>,
   distances: ArrayLike<number>,
-  { k, nearest = 8, random = 8, seed }: ClusterMembersOptions,
+  options: ClusterMembersOptions,
 ): ClusterMembers[] {
+  requireKnownOptions('clusterMembers', options, OPTIONS);
+  const { k, nearest = 8, random = 8, seed } = options;
   requireInteger('clusterMembers', 'k', k, 1);
   requireInteger('clusterMembers', 'nearest', nearest, 0);
   requireInteger('clusterMembers', 'random', random, 0);

@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { emptySplit, requireFinite, requireInteger, requireMatrix } from '../checks.js';
@@ -10,6 +11,8 @@ export interface RetrieveOptions {
   /** Samples to find for each query: 1 .. n-1. Default 10. */
   readonly count?: number;
 }
+
+const OPTIONS: OptionNames<RetrieveOptions> = { count: true };
 
 /** What was found for one query. */
 export interface Retrieval {
@@ -28,13 +31,15 @@ export interface Retrieval {
  * @param features float32 [n, D], finite, normalized or not, n at least 2; stays the caller's
  * @param queries samples to search for, 0 .. n-1
  * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`,
- *   `TOO_FEW_SAMPLES` where there are fewer other samples than are to be found
+ *   `TOO_FEW_SAMPLES` where there are fewer other samples than are to be found; `UNKNOWN_OPTION`
  */
 export async function retrieve(
   features: tf.Tensor2D,
   queries: ArrayLike<number>,
-  { count = 10 }: RetrieveOptions = {},
+  options: RetrieveOptions = {},
 ): Promise<Retrieval[]> {
+  requireKnownOptions('retrieve', options, OPTIONS);
+  const { count = 10 } = options;
   requireMatrix('retrieve', 'features', features);
   requireInteger('retrieve', 'count', count, 1);
   const [n, dimension] = features.shape;

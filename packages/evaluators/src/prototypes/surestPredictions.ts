@@ -1,5 +1,8 @@
-import { emptySplit, nonFinite, requireInteger, requireLabels } from '../checks.js';
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
+
+import { emptySplit, nonFinite, requireInteger } from '../checks.js';
 import { evaluatorError } from '../errors.js';
+import { readClasses, type ClassLabels } from '../labels.js';
 
 /** How {@link surestPredictions} chooses. */
 export interface SurestPredictionsOptions {
@@ -8,6 +11,8 @@ export interface SurestPredictionsOptions {
   /** The class of each column of the scores. Default 0, 1, .... */
   readonly classes?: ArrayLike<number>;
 }
+
+const OPTIONS: OptionNames<SurestPredictionsOptions> = { count: true, classes: true };
 
 /** A sample that was given to a class. */
 export interface Prediction {
@@ -33,17 +38,21 @@ export interface SurestPredictions {
  * it has the highest score for; of equal scores to the first.
  *
  * @param scores [n · classes], row by row, such as `testScores` of a linear SVM; only their order matters
- * @param labels [n], the true class of each sample; one that has no scores is always missed
+ * @param truth [n], the true class of each sample: an array, a typed array or a tensor; one that has no scores is
+ *   always missed
  * @returns one entry for each class
  * @throws {EvaluatorError} `EMPTY_SPLIT`, `INVALID_OPTION`, `INVALID_SHAPE` where the scores are not a row for each
- *   label, `INVALID_LABELS`, `NON_FINITE_FEATURES`
+ *   label, `INVALID_LABELS`, `NON_FINITE_FEATURES`; `UNKNOWN_OPTION`
  */
-export function surestPredictions(
+export async function surestPredictions(
   scores: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  { count = 8, classes: given }: SurestPredictionsOptions = {},
-): SurestPredictions[] {
+  truth: ClassLabels,
+  options: SurestPredictionsOptions = {},
+): Promise<SurestPredictions[]> {
+  requireKnownOptions('surestPredictions', options, OPTIONS);
+  const { count = 8, classes: given } = options;
   requireInteger('surestPredictions', 'count', count, 0);
+  const labels = await readClasses('surestPredictions', 'scores', truth);
   const width = requireScores(scores, labels);
   const classes = given === undefined ? Array.from({ length: width }, (_, c) => c) : Array.from(given);
   if (classes.length !== width) throw unfitting(scores, labels, classes.length);
@@ -72,7 +81,6 @@ function requireScores(scores: ArrayLike<number>, labels: ArrayLike<number>): nu
   if (labels.length === 0) throw emptySplit('surestPredictions', 'labels');
   const classes = scores.length / labels.length;
   if (!Number.isInteger(classes) || classes === 0) throw unfitting(scores, labels);
-  requireLabels('surestPredictions', 'scores', labels, labels.length);
   for (let i = 0; i < scores.length; i++) {
     if (!Number.isFinite(scores[i])) throw nonFinite('surestPredictions', 'scores', i, scores, classes);
   }

@@ -1,7 +1,9 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import { randomStream } from '@protocl/core/random';
 
 import { classCount, requireInteger, requireLabels } from '../checks.js';
 import { evaluatorError } from '../errors.js';
+import { readClasses, type ClassLabels } from '../labels.js';
 
 export interface LabelledShareOptions {
   /** How much of the images keeps its labels, above 0 and at most 1. */
@@ -11,6 +13,8 @@ export interface LabelledShareOptions {
   readonly classes?: number;
 }
 
+const OPTIONS: OptionNames<LabelledShareOptions> = { share: true, seed: true, classes: true };
+
 const WHAT = 'drawLabelledShare';
 
 /**
@@ -19,15 +23,24 @@ const WHAT = 'drawLabelledShare';
  * A class that has fewer images than its part gives all that it has, and the others make up for them.
  * What a smaller share draws with the same seed is drawn by a larger one too.
  *
- * @param labels int32 [n], in 0 .. `classes`-1
+ * @param given [n], the class of each image, in 0 .. `classes`-1: an array, a typed array or a tensor
  * @returns int32 [round(share n)], indices in ascending order
  * @throws {EvaluatorError} `TOO_FEW_SAMPLES` if the share leaves a class without an image, or a class has
- *   none; `INVALID_OPTION`, `INVALID_LABELS`
+ *   none; `INVALID_OPTION`, `INVALID_LABELS`, `INVALID_SHAPE`; `UNKNOWN_OPTION`
  * @see Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, ICML 2020,
  *   section 4.3: "class-balanced"
  */
-export function drawLabelledShare(
-  labels: ArrayLike<number>,
+export async function drawLabelledShare(
+  given: ClassLabels,
+  options: LabelledShareOptions,
+): Promise<Int32Array> {
+  requireKnownOptions(WHAT, options, OPTIONS);
+  return drawShare(await readClasses(WHAT, 'images', given), options);
+}
+
+/** {@link drawLabelledShare} of labels that were read. */
+export function drawShare(
+  labels: Int32Array,
   { share, seed, classes = classCount(labels) }: LabelledShareOptions,
 ): Int32Array {
   requireInteger(WHAT, 'seed', seed, 0);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 import { emptySplit } from '../checks.js';
-import type { FrozenEncoder, LabelledSplits } from './images.js';
+import { disposeBatch, type FrozenEncoder, type LabelledSplits } from './images.js';
 
 /**
  * How long the encoder's features are, from the first held-out batch.
@@ -13,13 +13,13 @@ export async function featureSize(
   encoder: FrozenEncoder,
   { heldOut }: Pick<LabelledSplits, 'heldOut'>,
 ): Promise<number> {
-  for await (const { images } of heldOut()) {
+  for await (const batch of heldOut()) {
     try {
-      const features = tf.tidy(() => encoder.forward(images, { training: false }));
+      const features = tf.tidy(() => encoder.forward(batch.images, { training: false }));
       features.dispose();
       return features.shape[1];
     } finally {
-      images.dispose();
+      disposeBatch(batch);
     }
   }
   throw emptySplit(what, 'held-out images');

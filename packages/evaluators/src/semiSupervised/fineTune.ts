@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import type * as tf from '@tensorflow/tfjs-core';
 
 import { requirePositive } from '../checks.js';
@@ -6,7 +7,7 @@ import { crossEntropy } from './crossEntropy.js';
 import { featureSize } from './featureSize.js';
 import type { LabelledSplits, TrainableEncoder } from './images.js';
 import { judge } from './judge.js';
-import { learn, requireLearning, type LearningOptions } from './learn.js';
+import { learn, LEARNING_OPTIONS, requireLearning, type LearningOptions } from './learn.js';
 import { scheduleSettings } from './learningRates.js';
 import { createLinearClassifier } from './linearClassifier.js';
 import { groupedSgd } from './sgd.js';
@@ -17,6 +18,12 @@ export interface FineTuneOptions extends LearningOptions {
   /** Of the new classifier. Default 0.1. */
   readonly classifierLearningRate?: number;
 }
+
+const OPTIONS: OptionNames<FineTuneOptions> = {
+  ...LEARNING_OPTIONS,
+  encoderLearningRate: true,
+  classifierLearningRate: true,
+};
 
 const WHAT = 'fineTune';
 
@@ -32,7 +39,7 @@ const WHAT = 'fineTune';
  * @returns `top1`, `top5` with more than five classes, and `loss`, the mean cross-entropy over the
  *   last epoch
  * @throws {EvaluatorError} `EMPTY_SPLIT`, `ONE_CLASS`, `INVALID_OPTION`, `INVALID_LABELS`,
- *   `INVALID_SHAPE`; `NON_FINITE_FEATURES` if it diverges
+ *   `INVALID_SHAPE`; `NON_FINITE_FEATURES` if it diverges; `UNKNOWN_OPTION`
  * @see Li, Zhou, Xiong and Hoi, Prototypical Contrastive Learning, ICLR 2021, section 5.2
  */
 export async function fineTune(
@@ -40,6 +47,7 @@ export async function fineTune(
   splits: LabelledSplits,
   options: FineTuneOptions = {},
 ): Promise<Evaluation> {
+  requireKnownOptions(WHAT, options, OPTIONS);
   const { encoderLearningRate = 0.01, classifierLearningRate = 0.1, ...rest } = options;
   const learning = {
     epochs: 20,

@@ -1,11 +1,35 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+import { readClasses, type ClassLabels } from '../labels.js';
 
 /** Some images and their classes. */
 export interface LabelledBatch {
   /** float32 [N, H, W, C], as the encoder takes them; whoever iterates disposes them. */
   readonly images: tf.Tensor4D;
-  /** int32 [N], in 0 .. `classes`-1. */
+  /** [N], in 0 .. `classes`-1; a tensor is disposed with the images. */
+  readonly labels: ClassLabels;
+}
+
+/** A {@link LabelledBatch} with its classes on the host. */
+export interface ReadBatch {
+  readonly images: tf.Tensor4D;
+  /** int32 [N]. */
   readonly labels: Int32Array;
+}
+
+/** Reads the classes of a batch; @throws {EvaluatorError} `INVALID_SHAPE`, `INVALID_LABELS` */
+export async function readBatch(
+  what: string,
+  name: string,
+  { images, labels }: LabelledBatch,
+  classes: number,
+): Promise<ReadBatch> {
+  return { images, labels: await readClasses(what, name, labels, images.shape[0], classes) };
+}
+
+export function disposeBatch({ images, labels }: LabelledBatch): void {
+  images.dispose();
+  if (labels instanceof tf.Tensor) labels.dispose();
 }
 
 /** Images to learn from and images to judge by. */

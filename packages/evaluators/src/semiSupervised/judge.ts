@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { emptySplit, nonFinite, requireLabels } from '../checks.js';
-import type { LabelledBatch } from './images.js';
+import { emptySplit, nonFinite } from '../checks.js';
+import { disposeBatch, readBatch, type LabelledBatch } from './images.js';
 
 /** How many guesses the second score allows, where there are more classes than that. */
 const GUESSES = 5;
@@ -21,11 +21,11 @@ export async function judge(
   { heldOut, classes }: { readonly heldOut: () => AsyncIterable<LabelledBatch>; readonly classes: number },
 ): Promise<Record<string, number>> {
   let [images, first, amongFive] = [0, 0, 0];
-  for await (const { images: batch, labels } of heldOut()) {
+  for await (const batch of heldOut()) {
     let output: tf.Tensor2D | undefined;
     try {
-      requireLabels(what, 'held-out images', labels, batch.shape[0], classes);
-      output = tf.tidy(() => logits(batch));
+      const { labels } = await readBatch(what, 'held-out images', batch, classes);
+      output = tf.tidy(() => logits(batch.images));
       const values = await output.data<'float32'>();
       for (const [row, label] of labels.entries()) {
         const scores = values.subarray(row * classes, (row + 1) * classes);
@@ -37,7 +37,8 @@ export async function judge(
       }
       images += labels.length;
     } finally {
-      tf.dispose([batch, output ?? []]);
+      disposeBatch(batch);
+      output?.dispose();
     }
   }
   if (images === 0) throw emptySplit(what, 'held-out images');

@@ -1,8 +1,9 @@
+import type { OptionNames } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { emptySplit, requireInteger, requireLabels, requirePositive, requireTwoClasses } from '../checks.js';
+import { emptySplit, requireInteger, requirePositive, requireTwoClasses } from '../checks.js';
 import { evaluatorError } from '../errors.js';
-import type { LabelledBatch } from './images.js';
+import { disposeBatch, readBatch, type LabelledBatch, type ReadBatch } from './images.js';
 import { rateShare, requireSchedule, type RateSchedule } from './learningRates.js';
 
 /** What both ways to learn with labels have in common. */
@@ -19,6 +20,17 @@ export interface LearningOptions {
   /** Stops after the batch that is at work; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+/** The names of {@link LearningOptions}. */
+export const LEARNING_OPTIONS: OptionNames<LearningOptions> = {
+  epochs: true,
+  momentum: true,
+  weightDecay: true,
+  schedule: true,
+  seed: true,
+  onEpoch: true,
+  signal: true,
+};
 
 /** {@link LearningOptions} with its defaults filled in. */
 export type ResolvedLearning = Required<Omit<LearningOptions, 'onEpoch' | 'signal'>> &
@@ -52,7 +64,7 @@ export interface LearnTask {
    * @param rateShare what the learning rates are multiplied by
    * @returns the mean loss of the batch before the step, a scalar that is disposed here
    */
-  readonly step: (batch: LabelledBatch, rateShare: number) => tf.Scalar;
+  readonly step: (batch: ReadBatch, rateShare: number) => tf.Scalar;
 }
 
 /**
@@ -75,16 +87,16 @@ export async function learn(task: LearnTask, options: ResolvedLearning): Promise
       for await (const batch of views(epoch)) {
         try {
           signal?.throwIfAborted();
-          requireLabels(what, 'training images', batch.labels, batch.images.shape[0], classes);
-          if (batch.labels.length === 0) continue;
-          const loss = step(batch, share);
-          const sum = tf.tidy(() => tf.add<tf.Scalar>(total, tf.mul(loss, batch.labels.length)));
+          const { images, labels } = await readBatch(what, 'training images', batch, classes);
+          if (labels.length === 0) continue;
+          const loss = step({ images, labels }, share);
+          const sum = tf.tidy(() => tf.add<tf.Scalar>(total, tf.mul(loss, labels.length)));
           tf.dispose([total, loss]);
           total = sum;
+          for (const label of labels) seen.push(label);
         } finally {
-          batch.images.dispose();
+          disposeBatch(batch);
         }
-        for (const label of batch.labels) seen.push(label);
       }
       if (seen.length === 0) throw emptySplit(what, 'training images');
       requireTwoClasses(what, seen);

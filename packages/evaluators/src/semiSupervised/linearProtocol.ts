@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { requirePositive } from '../checks.js';
@@ -6,7 +7,7 @@ import { crossEntropy } from './crossEntropy.js';
 import { featureSize } from './featureSize.js';
 import type { FrozenEncoder, LabelledSplits } from './images.js';
 import { judge } from './judge.js';
-import { learn, requireLearning, type LearningOptions } from './learn.js';
+import { learn, LEARNING_OPTIONS, requireLearning, type LearningOptions } from './learn.js';
 import { scheduleSettings } from './learningRates.js';
 import { createLinearClassifier } from './linearClassifier.js';
 import { groupedSgd } from './sgd.js';
@@ -15,6 +16,11 @@ export interface LinearProtocolOptions extends LearningOptions {
   /** For batches of 256 images. Default 5. */
   readonly learningRate?: number;
 }
+
+const OPTIONS: OptionNames<LinearProtocolOptions> = {
+  ...LEARNING_OPTIONS,
+  learningRate: true,
+};
 
 const WHAT = 'linearProtocol';
 
@@ -29,7 +35,7 @@ const WHAT = 'linearProtocol';
  * @returns `top1`, `top5` with more than five classes, and `loss`, the mean cross-entropy over the
  *   last epoch
  * @throws {EvaluatorError} `EMPTY_SPLIT`, `ONE_CLASS`, `INVALID_OPTION`, `INVALID_LABELS`,
- *   `INVALID_SHAPE`; `NON_FINITE_FEATURES` if it diverges
+ *   `INVALID_SHAPE`; `NON_FINITE_FEATURES` if it diverges; `UNKNOWN_OPTION`
  * @see He et al., Momentum Contrast for Unsupervised Visual Representation Learning, CVPR 2020, section 4.1
  */
 export async function linearProtocol(
@@ -37,6 +43,7 @@ export async function linearProtocol(
   splits: LabelledSplits,
   options: LinearProtocolOptions = {},
 ): Promise<Evaluation> {
+  requireKnownOptions(WHAT, options, OPTIONS);
   const { learningRate = 5, ...rest } = options;
   const learning = {
     epochs: 100,

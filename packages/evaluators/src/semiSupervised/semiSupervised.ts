@@ -1,6 +1,9 @@
-import { requireLabels, requireTwoClasses } from '../checks.js';
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
+
+import { requireTwoClasses } from '../checks.js';
 import type { Evaluation, Setting } from '../evaluation.js';
-import { drawLabelledShare } from './drawLabelledShare.js';
+import { readClasses, type ClassLabels } from '../labels.js';
+import { drawShare } from './drawLabelledShare.js';
 import { fineTune, type FineTuneOptions } from './fineTune.js';
 import type { LabelledBatch, LabelledSplits, TrainableEncoder } from './images.js';
 
@@ -17,8 +20,8 @@ export interface LabelledShare extends Omit<
 
 /** Images to draw labelled ones from, and images to judge by. */
 export interface SemiSupervisedSplits extends Pick<LabelledSplits, 'heldOut' | 'classes'> {
-  /** int32 [n]: the classes of all training images, in 0 .. `classes`-1. */
-  readonly labels: Int32Array;
+  /** [n]: the classes of all training images, in 0 .. `classes`-1. */
+  readonly labels: ClassLabels;
   /**
    * Random views of some of the training images, other ones in another order for each epoch, counted
    * from 0.
@@ -43,12 +46,29 @@ export interface SemiSupervisedOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: OptionNames<SemiSupervisedOptions> = {
+  shares: true,
+  seed: true,
+  onEpoch: true,
+  signal: true,
+};
+
 /** An encoder that is let go once a share is done. */
 export interface DisposableEncoder extends TrainableEncoder {
   dispose(): void;
 }
 
 const WHAT = 'semiSupervised';
+
+const SHARE_OPTIONS: OptionNames<LabelledShare> = {
+  share: true,
+  epochs: true,
+  encoderLearningRate: true,
+  classifierLearningRate: true,
+  momentum: true,
+  weightDecay: true,
+  schedule: true,
+};
 
 const PUBLISHED_SHARES: readonly LabelledShare[] = [{ share: 0.01 }, { share: 0.1 }];
 
@@ -61,21 +81,24 @@ const PUBLISHED_SHARES: readonly LabelledShare[] = [{ share: 0.01 }, { share: 0.
  * @returns scores such as `top1@1%` and `top5@10%`, see {@link fineTune}; settings such as
  *   `images@1%`, the number that was drawn
  * @throws {EvaluatorError} `TOO_FEW_SAMPLES` if a share leaves a class without an image; `ONE_CLASS`;
- *   what {@link fineTune} throws
+ *   what {@link fineTune} throws; `UNKNOWN_OPTION`
  * @see Li, Zhou, Xiong and Hoi, Prototypical Contrastive Learning, ICLR 2021, section 5.2
  */
 export async function semiSupervised(
   openEncoder: () => DisposableEncoder | Promise<DisposableEncoder>,
-  { labels, views, heldOut, classes }: SemiSupervisedSplits,
-  { shares = PUBLISHED_SHARES, seed = 1, onEpoch, signal }: SemiSupervisedOptions = {},
+  { labels: given, views, heldOut, classes }: SemiSupervisedSplits,
+  options: SemiSupervisedOptions = {},
 ): Promise<Evaluation> {
-  requireLabels(WHAT, 'training images', labels, labels.length, classes);
+  requireKnownOptions(WHAT, options, OPTIONS);
+  const { shares = PUBLISHED_SHARES, seed = 1, onEpoch, signal } = options;
+  for (const share of shares) requireKnownOptions(`a share of ${WHAT}`, share, SHARE_OPTIONS);
+  const labels = await readClasses(WHAT, 'training images', given, undefined, classes);
   requireTwoClasses(WHAT, labels);
   // All shares first: a mistake in the last should not show after hours.
-  const drawn = shares.map(({ share }) => drawLabelledShare(labels, { share, seed, classes }));
+  const drawn = shares.map(({ share }) => drawShare(labels, { share, seed, classes }));
   const scores: Record<string, number> = {};
   const settings: Record<string, Setting> = { seed };
-  for (const [place, { share, ...options }] of shares.entries()) {
+  for (const [place, { share, ...learning }] of shares.entries()) {
     const indices = drawn[place]!;
     const encoder = await openEncoder();
     try {
@@ -84,7 +107,7 @@ export async function semiSupervised(
         { views: (epoch) => views(indices, epoch), heldOut, classes },
         {
           classifierLearningRate: share <= 0.01 ? 1 : 0.1,
-          ...options,
+          ...learning,
           seed,
           ...(onEpoch && { onEpoch: (progress) => onEpoch({ share, ...progress }) }),
           ...(signal && { signal }),

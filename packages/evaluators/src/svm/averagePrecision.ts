@@ -1,3 +1,6 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
+
+import { requireOneOf } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 
 /**
@@ -8,7 +11,17 @@ import { evaluatorError } from '../errors.js';
  * - `step`: the area under the curve as it is, scikit-learn's `average_precision_score`; never above
  *   `area`.
  */
-export type AveragePrecisionMethod = 'area' | 'elevenPoint' | 'step';
+export type AveragePrecisionMethod = (typeof AVERAGE_PRECISION_METHODS)[number];
+
+export const AVERAGE_PRECISION_METHODS = ['area', 'elevenPoint', 'step'] as const;
+
+/** How {@link averagePrecision} is computed. */
+export interface AveragePrecisionOptions {
+  /** `area` by default. */
+  readonly method?: AveragePrecisionMethod;
+}
+
+const OPTIONS: OptionNames<AveragePrecisionOptions> = { method: true };
 
 /** A point of the precision-recall curve: so many of the highest scores are positive, and so many are not. */
 interface CurvePoint {
@@ -23,14 +36,18 @@ interface CurvePoint {
  * @param scores [n], finite
  * @param targets [n]: 1, -1, or 0 for samples that do not count
  * @returns 0 .. 1; NaN where no sample is positive
- * @throws {EvaluatorError} `INVALID_SHAPE`, `INVALID_LABELS`, `NON_FINITE_FEATURES`
+ * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_LABELS`, `NON_FINITE_FEATURES`;
+ *   `UNKNOWN_OPTION`
  * @see Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", IJCV 2010, section 4.2
  */
 export function averagePrecision(
   scores: ArrayLike<number>,
   targets: ArrayLike<number>,
-  method: AveragePrecisionMethod = 'area',
+  options: AveragePrecisionOptions = {},
 ): number {
+  requireKnownOptions('averagePrecision', options, OPTIONS);
+  const { method = 'area' } = options;
+  requireOneOf('averagePrecision', 'method', method, AVERAGE_PRECISION_METHODS);
   requireRanking(scores, targets);
   const curve = curveOf(scores, targets);
   const total = curve.at(-1)?.positives ?? 0;

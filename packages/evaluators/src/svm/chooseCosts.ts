@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 import { evaluatorError } from '../errors.js';
 import { averagePrecision } from './averagePrecision.js';
-import { problemOf, type ClassWeight } from './fitLinearSvm.js';
+import { problemOf, type ClassWeight } from './hingeProblem.js';
 import { solveHinge } from './solveHinge.js';
 import { stratifiedFolds } from './stratifiedFolds.js';
 import { countOf } from './targets.js';
@@ -66,7 +66,7 @@ export async function chooseCosts(
     const scores = await scoresOf(features, start);
     for (const [p, { held }] of parts.entries()) {
       const ranking = Float64Array.from(held, (_, row) => scores[row * parts.length + p]!);
-      sums[Math.floor(p / folds)]![which]! += averagePrecision(ranking, held, 'step') / folds;
+      sums[Math.floor(p / folds)]![which]! += averagePrecision(ranking, held, { method: 'step' }) / folds;
     }
   }
   const best = sums.map((means) =>
@@ -83,7 +83,7 @@ function splitsOf(targets: Int8Array, folds: number) {
       message: 'a class has too few samples to choose a cost by cross-validation',
       given: `${countOf(targets, 1)} samples with and ${countOf(targets, -1)} without it`,
       expected: `at least ${folds} of each`,
-      remedy: 'Pass a cost, or fewer folds',
+      remedy: 'Pass one cost, or fewer folds',
     });
   }
   const counted = Int32Array.from(targets.keys()).filter((row) => targets[row] !== 0);

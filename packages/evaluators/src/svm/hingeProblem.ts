@@ -1,3 +1,8 @@
+import { countOf } from './targets.js';
+
+/** What samples of a class and samples without it weigh; `balanced`: n/2 each, in sum. */
+export type ClassWeight = 'balanced' | { readonly positive: number; readonly negative: number };
+
 /** One binary L2-regularized support vector machine with squared hinge loss. */
 export interface HingeProblem {
   /** int8 [n]: 1, -1, or 0 for samples that are left out. */
@@ -20,4 +25,14 @@ export interface HingeSolution {
   readonly iterations: number;
   /** Whether the gap is within the tolerance, and so are the weights. */
   readonly converged: boolean;
+}
+
+/** The problem of one class. */
+export function problemOf(targets: Int8Array, cost: number, classWeight: ClassWeight): HingeProblem {
+  if (classWeight !== 'balanced') {
+    return { targets, positive: cost * classWeight.positive, negative: cost * classWeight.negative };
+  }
+  const [positives, negatives] = [countOf(targets, 1), countOf(targets, -1)];
+  const half = (cost * (positives + negatives)) / 2;
+  return { targets, positive: half / positives, negative: half / negatives };
 }

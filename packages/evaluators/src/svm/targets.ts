@@ -1,16 +1,7 @@
-import { classCount, requireInteger, requireLabels } from '../checks.js';
+import { requireInteger } from '../checks.js';
 import { denseLabels } from '../denseLabels.js';
 import { evaluatorError } from '../errors.js';
-
-/** Which classes each image shows, where it may show several, as the lists of Pascal VOC have it. */
-export interface MultiLabels {
-  readonly classes: number;
-  /** [n * classes], row by row: 1 shows it, -1 does not, 0 shows it in a way that is hard to recognize. */
-  readonly values: ArrayLike<number>;
-}
-
-/** A class for each image, int32 [n], or several. */
-export type Labels = Int32Array | MultiLabels;
+import type { HostLabels } from '../labels.js';
 
 /** What becomes of images in which a class is hard to recognize. */
 export type Difficult = 'ignore' | 'negative';
@@ -19,36 +10,35 @@ export type Difficult = 'ignore' | 'negative';
  * For each class int8 [n]: 1 where an image shows it, -1 where it does not, 0 where the image is to be
  * left out.
  *
+ * @param names which classes; where images show several, the places of their columns
  * @throws {EvaluatorError} `INVALID_SHAPE`, `INVALID_LABELS`, `INVALID_OPTION`
  */
 export function targetsOf(
   what: string,
   name: string,
-  labels: Labels,
+  labels: HostLabels,
   samples: number,
-  { classes, difficult }: { readonly classes: number; readonly difficult: Difficult },
+  { names, difficult }: { readonly names: Int32Array; readonly difficult: Difficult },
 ): Int8Array[] {
   if (labels instanceof Int32Array) {
-    requireLabels(what, name, labels, samples, classes);
-    return Array.from({ length: classes }, (_, c) =>
-      Int8Array.from(labels, (label) => (label === c ? 1 : -1)),
-    );
+    return Array.from(names, (own) => Int8Array.from(labels, (label) => (label === own ? 1 : -1)));
   }
-  requireInteger(what, 'number of classes', labels.classes, 1);
-  if (labels.classes !== classes || labels.values.length !== samples * classes) {
+  const { classes, values } = labels;
+  requireInteger(what, 'number of classes', classes, 1);
+  if (names.some((own) => own >= classes) || values.length !== samples * classes) {
     throw evaluatorError('INVALID_SHAPE', {
       message: `${what} cannot use the labels of its ${name}`,
-      given: `${labels.values.length} values for ${labels.classes} classes`,
-      expected: `[${samples}, ${classes}]`,
+      given: `${values.length} values for ${classes} classes`,
+      expected: `[${samples}, ${Math.max(classes, ...names.map((own) => own + 1))}]`,
     });
   }
-  return Array.from({ length: classes }, (_, c) =>
+  return Array.from(names, (own) =>
     Int8Array.from({ length: samples }, (_, row) => {
-      const value = labels.values[row * classes + c]!;
+      const value = values[row * classes + own]!;
       if (value === 1 || value === -1) return value;
       if (value === 0) return difficult === 'ignore' ? 0 : -1;
       throw evaluatorError('INVALID_LABELS', {
-        message: `${what} cannot use the label of sample ${row} of its ${name}, class ${c}`,
+        message: `${what} cannot use the label of sample ${row} of its ${name}, class ${own}`,
         given: value,
         expected: '1, 0 or -1',
       });
@@ -56,43 +46,25 @@ export function targetsOf(
   );
 }
 
-/** Labels whose classes are the ones that there are; those of images that show several stay as they are. */
-export interface NamedLabels {
-  /** What each class is called: as its label was. */
-  readonly names: Int32Array;
-  readonly lists: readonly Labels[];
+/** The classes that labels tell apart: those that appear, ascending; or the columns of images that show several. */
+export function classNamesOf(labels: HostLabels): Int32Array {
+  if (labels instanceof Int32Array) return denseLabels(labels).classes;
+  return Int32Array.from({ length: labels.classes }, (_, c) => c);
 }
 
 /**
- * Numbers the classes of lists that go together.
+ * The places of the classes that have samples both with and without them.
  *
- * @param sets what the samples of each list are called, its labels and how many there have to be
- * @throws {EvaluatorError} `INVALID_SHAPE`, `INVALID_LABELS`
+ * @throws {EvaluatorError} `ONE_CLASS` if there are none
  */
-export function namedLabels(
-  what: string,
-  ...sets: readonly (readonly [name: string, labels: Labels, samples: number])[]
-): NamedLabels {
-  const single: Int32Array[] = [];
-  for (const [name, labels, samples] of sets) {
-    if (!(labels instanceof Int32Array)) continue;
-    requireLabels(what, name, labels, samples);
-    single.push(labels);
-  }
-  if (single.length < sets.length) {
-    const lists = sets.map(([, labels]) => labels);
-    return { names: Int32Array.from({ length: classesOf(...lists) }, (_, c) => c), lists };
-  }
-  const { classes, lists } = denseLabels(...single);
-  return { names: classes, lists };
-}
-
-/** The number of classes that labels tell apart. */
-export function classesOf(...lists: readonly Labels[]): number {
-  return lists.reduce(
-    (most, labels) => Math.max(most, labels instanceof Int32Array ? classCount(labels) : labels.classes),
-    0,
-  );
+export function learnable(what: string, targets: readonly Int8Array[]): Int32Array {
+  const classes = [...targets.keys()].filter((c) => targets[c]!.includes(1) && targets[c]!.includes(-1));
+  if (classes.length > 0) return Int32Array.from(classes);
+  throw evaluatorError('ONE_CLASS', {
+    message: `${what} has no class to learn`,
+    given: `${targets[0]?.length ?? 0} samples of ${targets.length} ${targets.length === 1 ? 'class' : 'classes'}`,
+    expected: 'samples both with and without a class',
+  });
 }
 
 /** How many of a class's targets are `value`. */

@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import type * as tf from '@tensorflow/tfjs-core';
 
 import { requireFinite, requireInteger, requireMatrix } from '../checks.js';
@@ -13,6 +14,8 @@ export interface TrustworthinessOptions {
   readonly neighbours?: number;
 }
 
+const OPTIONS: OptionNames<TrustworthinessOptions> = { neighbours: true };
+
 /**
  * How far an embedding makes no neighbours of samples that were none: 1 where all are, less for each neighbour in the
  * embedding by how far down it is in the order of neighbours among the features. Computed in blocks: memory stays
@@ -22,14 +25,16 @@ export interface TrustworthinessOptions {
  * @param embedding float32 [n, d], finite; stays the caller's
  * @returns 0 .. 1
  * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`,
- *   `TOO_FEW_SAMPLES` where there are not more than two times as many samples as neighbours
+ *   `TOO_FEW_SAMPLES` where there are not more than two times as many samples as neighbours; `UNKNOWN_OPTION`
  * @see Venna and Kaski, Neighborhood preservation in nonlinear projection methods, 2001
  */
 export async function trustworthiness(
   features: tf.Tensor2D,
   embedding: tf.Tensor2D,
-  { neighbours: k = 5 }: TrustworthinessOptions = {},
+  options: TrustworthinessOptions = {},
 ): Promise<number> {
+  requireKnownOptions('trustworthiness', options, OPTIONS);
+  const { neighbours: k = 5 } = options;
   await requireFitting(features, embedding, k);
   const n = features.shape[0];
   const { indices } = await nearestOthers(embedding, k);

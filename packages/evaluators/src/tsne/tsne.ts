@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { requireFinite, requireInteger, requireMatrix, requirePositive } from '../checks.js';
@@ -39,6 +40,19 @@ export interface TsneOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: OptionNames<TsneOptions> = {
+  perplexity: true,
+  iterations: true,
+  earlyExaggeration: true,
+  learningRate: true,
+  leastGradient: true,
+  patience: true,
+  neighbours: true,
+  seed: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** How far an embedding is. */
 export interface TsneProgress {
   /** The step, from 1. */
@@ -73,11 +87,12 @@ const MOST_FOR_ALL_PAIRS = 1000;
  *
  * @param features float32 [n, D], finite and of any scale, n at least 3; stays the caller's
  * @throws {EvaluatorError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE`, `EMPTY_SPLIT`, `NON_FINITE_FEATURES`,
- *   `TOO_FEW_SAMPLES` where there are no more samples than the perplexity
+ *   `TOO_FEW_SAMPLES` where there are no more samples than the perplexity; `UNKNOWN_OPTION`
  * @see van der Maaten and Hinton, Visualizing data using t-SNE, JMLR 2008
  * @see Kobak and Berens, The art of using t-SNE for single-cell transcriptomics, 2019, for start and learning rate
  */
 export async function tsne(features: tf.Tensor2D, options: TsneOptions = {}): Promise<TsneResult> {
+  requireKnownOptions('tsne', options, OPTIONS);
   requireMatrix('tsne', 'features', features);
   const settings = resolve(features.shape[0], options);
   await requireFinite('tsne', 'features', features);

@@ -35,10 +35,11 @@ afterEach(() => {
 async function withFeatures<T>(
   use: (train: LabelledFeatures, held: LabelledFeatures) => Promise<T>,
 ): Promise<T> {
-  const [train, held] = [fixture.train, fixture.test].map(({ features, labels }) => ({
+  const setOf = ({ features, labels }: typeof fixture.train): LabelledFeatures => ({
     features: tf.tensor2d(features, [labels.length, fixture.dimension]),
     labels: Int32Array.from(labels),
-  })) as [LabelledFeatures, LabelledFeatures];
+  });
+  const [train, held] = [setOf(fixture.train), setOf(fixture.test)];
   try {
     return await use(train, held);
   } finally {

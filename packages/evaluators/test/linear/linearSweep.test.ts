@@ -20,7 +20,7 @@ function scattered(count: number, seed: number) {
   return { values, labels };
 }
 
-function tensorsOf({ values, labels }: ReturnType<typeof scattered>): LabelledFeatures {
+function tensorsOf({ values, labels }: ReturnType<typeof scattered>): LabelledFeatures<Int32Array> {
   return { features: tf.tensor2d(values, [labels.length, SIZE]), labels };
 }
 

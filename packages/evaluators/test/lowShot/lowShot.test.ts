@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
-import { linearSvm, lowShot, type LowShotOptions, type SvmSamples } from '@protocl/evaluators';
+import { linearSvm, lowShot, type LabelledFeatures, type LowShotOptions } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { drawShots } from '../../src/lowShot/drawShots.js';
@@ -14,7 +14,9 @@ const targets = Array.from({ length: svmFixture.classes }, (_, c) =>
   Int8Array.from(svmFixture.train.labels, (label) => (label === c ? 1 : -1)),
 );
 
-async function withSamples<T>(use: (train: SvmSamples, held: SvmSamples) => Promise<T>): Promise<T> {
+async function withSamples<T>(
+  use: (train: LabelledFeatures, held: LabelledFeatures) => Promise<T>,
+): Promise<T> {
   const [train, held] = [samplesOf(svmFixture.train), samplesOf(svmFixture.test)];
   try {
     return await use(train, held);
@@ -60,7 +62,7 @@ describe('lowShot', () => {
           const labels = rows.map((row) => svmFixture.train.labels[row]!);
           const result = await linearSvm({ features, labels }, held, { cost: 0.5 });
           features.dispose();
-          alone.push(result.scores['meanAveragePrecision']!);
+          alone.push(result.scores.meanAveragePrecision);
         }
         const mean = (alone[0]! + alone[1]! + alone[2]!) / 3;
         const variance = alone.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 2;

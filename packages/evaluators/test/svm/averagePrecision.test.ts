@@ -31,11 +31,11 @@ function naive(scores: number[], targets: number[], method: AveragePrecisionMeth
 describe('averagePrecision', () => {
   test('without interpolation is that of scikit-learn, ties included', () => {
     const { scores, targets, averagePrecision: expected } = svmFixture.ranking;
-    expect(averagePrecision(scores, targets, 'step')).toBeCloseTo(expected, 12);
+    expect(averagePrecision(scores, targets, { method: 'step' })).toBeCloseTo(expected, 12);
     for (const { scores: lists, averagePrecisions } of svmFixture.fits) {
       lists.forEach((list, c) => {
         const own = svmFixture.test.labels.map((label) => (label === c ? 1 : -1));
-        expect(averagePrecision(list, own, 'step')).toBeCloseTo(averagePrecisions[c]!, 12);
+        expect(averagePrecision(list, own, { method: 'step' })).toBeCloseTo(averagePrecisions[c]!, 12);
       });
     }
   });
@@ -47,7 +47,7 @@ describe('averagePrecision', () => {
       const scores = Array.from(random.integers(count, 25), (value) => value / 4);
       const targets = Array.from(random.integers(count, 3), (value) => value - 1);
       targets[1] = 1;
-      expect(averagePrecision(scores, targets, method)).toBeCloseTo(naive(scores, targets, method), 12);
+      expect(averagePrecision(scores, targets, { method })).toBeCloseTo(naive(scores, targets, method), 12);
     }
   });
 
@@ -56,15 +56,15 @@ describe('averagePrecision', () => {
       [3, 2, 1],
       [1, -1, 1],
     ] as const;
-    expect(averagePrecision(...ranking, 'step')).toBeCloseTo(1 / 2 + (1 / 2) * (2 / 3), 12);
-    expect(averagePrecision(...ranking, 'area')).toBeCloseTo(1 / 2 + (1 / 2) * (2 / 3), 12);
-    expect(averagePrecision(...ranking, 'elevenPoint')).toBeCloseTo((6 + 5 * (2 / 3)) / 11, 12);
+    expect(averagePrecision(...ranking, { method: 'step' })).toBeCloseTo(1 / 2 + (1 / 2) * (2 / 3), 12);
+    expect(averagePrecision(...ranking, { method: 'area' })).toBeCloseTo(1 / 2 + (1 / 2) * (2 / 3), 12);
+    expect(averagePrecision(...ranking, { method: 'elevenPoint' })).toBeCloseTo((6 + 5 * (2 / 3)) / 11, 12);
     const raised = [
       [3, 2, 1],
       [-1, 1, 1],
     ] as const;
-    expect(averagePrecision(...raised, 'step')).toBeCloseTo((1 / 2 + 2 / 3) / 2, 12);
-    expect(averagePrecision(...raised, 'area')).toBeCloseTo(2 / 3, 12);
+    expect(averagePrecision(...raised, { method: 'step' })).toBeCloseTo((1 / 2 + 2 / 3) / 2, 12);
+    expect(averagePrecision(...raised, { method: 'area' })).toBeCloseTo(2 / 3, 12);
   });
 
   test('images that are hard to recognize do not count', () => {

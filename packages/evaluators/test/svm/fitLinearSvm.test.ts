@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { fitLinearSvm, type FitLinearSvmOptions, type Labels } from '@protocl/evaluators';
+import { fitLinearSvm, linearSvm, type FitLinearSvmOptions, type Labels } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { describeOnEveryEngine } from '../engines.js';
 import { expectNoTensorsKept } from '../expectNoTensorsKept.js';
 import { samplesOf, svmFixture } from './svmFixture.js';
+
+/** One SVM of features as they are, where the defaults choose among costs. */
+const plain = { cost: 1, classWeight: { positive: 1, negative: 1 }, normalize: false } as const;
 
 /** The minimum of ½|w|² + ½ weight Σ (y - x·w)², by Gauss-Seidel steps in float64. */
 function ridge(rows: readonly number[][], targets: readonly number[], weight: number): number[] {
@@ -31,7 +34,7 @@ describeOnEveryEngine('fitLinearSvm', () => {
     const train = samplesOf(svmFixture.train);
     const held = samplesOf(svmFixture.test);
     const { cost, weight } = expected;
-    const model = await fitLinearSvm(train.features, train.labels, { cost, classWeight: weight });
+    const model = await fitLinearSvm(train, { ...plain, cost, classWeight: weight });
     const scores = model.score(held.features);
     const rows = scores.arraySync();
     tf.dispose([train.features, held.features, scores]);
@@ -55,7 +58,7 @@ describeOnEveryEngine('fitLinearSvm', () => {
     ];
     const values = [1, 1, -1, -1, -1, 1];
     const features = tf.tensor2d(rows);
-    const model = await fitLinearSvm(features, { classes: 1, values }, { cost });
+    const model = await fitLinearSvm({ features, labels: { classes: 1, values } }, { ...plain, cost });
     // All samples are within the margin, where the losses are squares: 2C Σ x (y - x·w), as good as 2C Σ x y.
     const expected = ridge(
       rows.map((row) => [...row, 1]),
@@ -76,48 +79,67 @@ describeOnEveryEngine('fitLinearSvm', () => {
   test('where features tell nothing the weights stay nothing, and that has converged', async () => {
     const alike = tf.fill<tf.Rank.R2>([9, 3], 0.3);
     const labels = { classes: 1, values: [1, -1, 1, -1, 1, -1, 1, -1, 0] };
-    const model = await fitLinearSvm(alike, labels, { cost: 1e-6 });
+    const model = await fitLinearSvm({ features: alike, labels }, { ...plain, cost: 1e-6 });
     expect(Math.hypot(...model.weights)).toBeLessThan(1e-9);
     expect(model.converged).toBe(true);
     alike.dispose();
   });
 
   test('the gap bounds how far the objective is from its minimum', async () => {
-    const { features, labels } = samplesOf(svmFixture.train);
+    const train = samplesOf(svmFixture.train);
     const { objectives: exact } = svmFixture.fits.find(
       ({ cost, weight }) => cost === 1 && weight !== 'balanced' && weight.positive === 1,
     )!;
     for (let iterations = 1; iterations < 4; iterations++) {
-      const model = await fitLinearSvm(features, labels, { iterations, tolerance: 1e-9 });
+      const model = await fitLinearSvm(train, { ...plain, iterations, tolerance: 1e-9 });
       for (const [c, objective] of model.objectives.entries()) {
         const distance = (objective - exact[c]!) / objective;
         expect(distance).toBeGreaterThan(-1e-6);
         expect(model.gaps[c]).toBeGreaterThan(distance - 1e-6);
       }
     }
-    features.dispose();
+    train.features.dispose();
   });
 });
 
 describe('fitLinearSvm', () => {
   test('leaves hard images out, or takes them as images without the class', async () => {
     const features = tf.tensor2d([-2, -1, 1, 2, 5], [5, 1]);
-    const multi = (last: number): Labels => ({ classes: 1, values: [-1, -1, 1, 1, last] });
+    const multi = (last: number) => ({ features, labels: { classes: 1, values: [-1, -1, 1, 1, last] } });
     const without = tf.slice(features, [0, 0], [4, 1]);
-    const expected = await fitLinearSvm(without, { classes: 1, values: [-1, -1, 1, 1] });
-    const ignored = await fitLinearSvm(features, multi(0));
+    const expected = await fitLinearSvm(
+      { features: without, labels: { classes: 1, values: [-1, -1, 1, 1] } },
+      plain,
+    );
+    const ignored = await fitLinearSvm(multi(0), plain);
     expect(ignored.weights[0]).toBeCloseTo(expected.weights[0]!, 4);
-    const negative = await fitLinearSvm(features, multi(0), { difficult: 'negative' });
-    const known = await fitLinearSvm(features, multi(-1));
+    const negative = await fitLinearSvm(multi(0), { ...plain, difficult: 'negative' });
+    const known = await fitLinearSvm(multi(-1), plain);
     expect(negative.weights[0]).toBeCloseTo(known.weights[0]!, 5);
     expect(negative.weights[0]).toBeLessThan(ignored.weights[0]! / 2);
     tf.dispose([features, without]);
   });
 
+  test('has the options and defaults of linearSvm, and its machines', async () => {
+    const [train, held] = [samplesOf(svmFixture.train), samplesOf(svmFixture.test)];
+    const { model, testScores } = await linearSvm(train, held);
+    const machines = await fitLinearSvm(train);
+    expect(JSON.stringify(machines)).toBe(JSON.stringify(model));
+    const again = await fitLinearSvm(train, { cost: { perClass: machines.costs } });
+    expect(again.costs).toEqual(machines.costs);
+    again.weights.forEach((weight, i) => expect(weight).toBeCloseTo(machines.weights[i]!, 5));
+    // Both score features as they come.
+    const scores = machines.score(held.features);
+    expect(await scores.data()).toEqual(testScores);
+    const others = model.score(held.features);
+    expect(await others.data()).toEqual(testScores);
+    tf.dispose([train.features, held.features, scores, others]);
+  });
+
   test('classes that all or none of the samples have are left out', async () => {
     const features = tf.tensor2d([-2, -1, 1, 2], [4, 1]);
     const values = [1, -1, -1, 1, -1, -1, 1, 1, -1, 1, 1, -1];
-    const model = await fitLinearSvm(features, { classes: 3, values });
+    const model = await fitLinearSvm({ features, labels: { classes: 3, values } }, plain);
     expect(Array.from(model.classes)).toEqual([1]);
     features.dispose();
   });
@@ -135,14 +157,15 @@ describe('fitLinearSvm', () => {
     ['integers', () => tf.tensor2d([0, 1], [2, 1], 'int32'), classes, {}, 'INVALID_DTYPE'],
     ['no samples', () => tf.zeros([0, 2]), new Int32Array(0), {}, 'EMPTY_SPLIT'],
     ['a cost of 0', pair, classes, { cost: 0 }, 'INVALID_OPTION'],
-    ['costs for other classes', pair, classes, { cost: [1, 1, 1] }, 'INVALID_OPTION'],
+    ['costs for other classes', pair, classes, { cost: { perClass: [1, 1, 1] } }, 'INVALID_OPTION'],
+    ['too few samples for folds', pair, classes, {}, 'TOO_FEW_SAMPLES'],
     ['no weight', pair, classes, { classWeight: { positive: 0, negative: 1 } }, 'INVALID_OPTION'],
     ['no steps', pair, classes, { iterations: 0 }, 'INVALID_OPTION'],
     ['no tolerance', pair, classes, { tolerance: 0 }, 'INVALID_OPTION'],
   ])('refuses %s', async (_, make, labels, options, code) => {
     const features = make() as tf.Tensor2D;
     const before = tf.memory().numTensors;
-    await expect(fitLinearSvm(features, labels, options)).rejects.toMatchObject({ code });
+    await expect(fitLinearSvm({ features, labels }, options)).rejects.toMatchObject({ code });
     expect(tf.memory().numTensors).toBe(before);
     features.dispose();
   });

@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { useBackend } from '@protocl/backend';
-import { averagePrecision, linearSvm, type LinearSvmOptions, type SvmSamples } from '@protocl/evaluators';
+import {
+  averagePrecision,
+  linearSvm,
+  type LabelledFeatures,
+  type LinearSvmOptions,
+} from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { stratifiedFolds } from '../../src/svm/stratifiedFolds.js';
@@ -10,7 +15,9 @@ import { samplesOf, svmFixture } from './svmFixture.js';
 beforeAll(() => useBackend('wasm', { log: () => undefined }));
 expectNoTensorsKept();
 
-async function withSamples<T>(use: (train: SvmSamples, held: SvmSamples) => Promise<T>): Promise<T> {
+async function withSamples<T>(
+  use: (train: LabelledFeatures, held: LabelledFeatures) => Promise<T>,
+): Promise<T> {
   const [train, held] = [samplesOf(svmFixture.train), samplesOf(svmFixture.test)];
   try {
     return await use(train, held);
@@ -40,7 +47,7 @@ describe('linearSvm', () => {
     const { cost, weight: classWeight } = expected;
     const { averagePrecisions, scores } = await evaluated({ cost, classWeight, averagePrecision: 'step' });
     const mean = expected.averagePrecisions.reduce((a, b) => a + b) / svmFixture.classes;
-    expect(Math.abs(scores['meanAveragePrecision']! - mean)).toBeLessThan(0.001);
+    expect(Math.abs(scores.meanAveragePrecision - mean)).toBeLessThan(0.001);
     averagePrecisions.forEach((value, c) => {
       expect(Math.abs(value - expected.averagePrecisions[c]!)).toBeLessThan(0.003);
     });
@@ -49,7 +56,7 @@ describe('linearSvm', () => {
       return own.indexOf(Math.max(...own));
     });
     const correct = predicted.filter((label, row) => label === svmFixture.test.labels[row]);
-    expect(Math.abs(scores['accuracy']! - correct.length / predicted.length)).toBeLessThan(0.011);
+    expect(Math.abs(scores.accuracy! - correct.length / predicted.length)).toBeLessThan(0.011);
   });
 
   test('chooses the costs that cross-validation by scikit-learn chooses', async () => {

@@ -3,8 +3,8 @@ import { extname } from 'node:path';
 
 import { isProtoclError, ProtoclError, writeFileAtomic } from '@protocl/core';
 import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
-import type { Labels } from '@protocl/evaluators';
 
+import type { HostLabels } from '../data/annotationsOf.js';
 import { pipelineError } from '../errors.js';
 import { exists } from '../run/exists.js';
 import { classLabels, featureMatrix, numberedClasses, type FeatureMatrix } from './featureValues.js';
@@ -17,7 +17,7 @@ export interface HostFeatures {
   /** [n, D]. */
   readonly shape: readonly [number, number];
   /** A class for each, or several; undefined where there are no classes. */
-  readonly labels?: Labels;
+  readonly labels?: HostLabels;
   /** int32 [n]: which image of the data set each is of. */
   readonly indices?: Int32Array;
 }
@@ -53,7 +53,7 @@ interface IntegerArray {
 
 /**
  * Writes features: as safetensors with the tensors `features`, `labels` and `indices`, or as `.npy`
- * with `NAME.labels.npy` and `NAME.indices.npy` beside it. Labels are int32 [n], or [n, classes] with 1, 0
+ * with `NAME.labels.npy` and `NAME.indices.npy` beside it. HostLabels are int32 [n], or [n, classes] with 1, 0
  * and -1 where images show several classes.
  *
  * @returns the paths that were written
@@ -127,7 +127,7 @@ export async function isFeatureFile(path: string): Promise<boolean> {
 async function labelsAt(
   path: string | undefined,
   { shape: [samples] }: FeatureMatrix,
-): Promise<Labels | undefined> {
+): Promise<HostLabels | undefined> {
   if (path === undefined) return undefined;
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw notReadable(path, cause);
@@ -135,7 +135,7 @@ async function labelsAt(
   return classLabels(decodeNpy(bytes, path, numberedClasses), path, samples);
 }
 
-function withLabels(matrix: FeatureMatrix, labels: Labels | undefined): HostFeatures {
+function withLabels(matrix: FeatureMatrix, labels: HostLabels | undefined): HostFeatures {
   return { ...matrix, ...(labels && { labels }) };
 }
 
@@ -158,7 +158,7 @@ function notReadable(path: string, cause: unknown): Error {
   });
 }
 
-function arrayOf(labels: Labels): IntegerArray {
+function arrayOf(labels: HostLabels): IntegerArray {
   if (labels instanceof Int32Array) return { data: labels, shape: [labels.length] };
   const { classes, values } = labels;
   return { data: Int32Array.from(values), shape: [values.length / classes, classes] };

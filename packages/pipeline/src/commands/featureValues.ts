@@ -1,5 +1,4 @@
-import type { Labels } from '@protocl/evaluators';
-
+import type { HostLabels } from '../data/annotationsOf.js';
 import { pipelineError } from '../errors.js';
 import type { NumberArray, Numbers } from './npy.js';
 
@@ -50,7 +49,7 @@ export function featureMatrix({ data, shape }: NumberArray, path: string): Featu
  * @param samples the number of features, n
  * @throws {ProtoclError} `INVALID_FEATURES` for other shapes and values, one-hot rows among them
  */
-export function classLabels({ data, shape }: NumberArray, path: string, samples: number): Labels {
+export function classLabels({ data, shape }: NumberArray, path: string, samples: number): HostLabels {
   const [rows, columns = 1] = shape;
   if (shape.length === 0 || shape.length > 2 || rows !== samples || columns === 0) {
     throw pipelineError('INVALID_FEATURES', {

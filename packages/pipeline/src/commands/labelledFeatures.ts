@@ -1,6 +1,6 @@
 import { randomStream } from '@protocl/core';
-import type { Labels } from '@protocl/evaluators';
 
+import type { HostLabels } from '../data/annotationsOf.js';
 import { pipelineError } from '../errors.js';
 import { readFeatures } from './featureFile.js';
 
@@ -11,7 +11,7 @@ export interface LabelledHostFeatures {
   /** [n, D]. */
   readonly shape: readonly [number, number];
   /** A class for each, or several. */
-  readonly labels: Labels;
+  readonly labels: HostLabels;
 }
 
 /**
@@ -55,7 +55,7 @@ function rowsOf({ features, shape, labels }: LabelledHostFeatures, rows: Int32Ar
   return { features: chosen, shape: [rows.length, size], labels: labelsOfRows(labels, rows) };
 }
 
-function labelsOfRows(labels: Labels, rows: Int32Array): Labels {
+function labelsOfRows(labels: HostLabels, rows: Int32Array): HostLabels {
   if (labels instanceof Int32Array) return rows.map((row) => labels[row]!);
   const { classes, values } = labels;
   return {

@@ -6,11 +6,11 @@ import {
   tsne,
   type Evaluation,
   type KnnOptions,
-  type Labels,
   type LinearProbeOptions,
 } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { HostLabels } from '../data/annotationsOf.js';
 import { pipelineError } from '../errors.js';
 import { normalizedRows } from './normalizedRows.js';
 
@@ -22,7 +22,7 @@ export type FeatureEvaluatorName = (typeof FEATURE_EVALUATORS)[number];
 export interface JudgedFeatures {
   /** float32 [n, D]. */
   readonly features: tf.Tensor2D;
-  readonly labels: Labels;
+  readonly labels: HostLabels;
 }
 
 export interface JudgeOptions {
@@ -59,20 +59,15 @@ export async function judgeFeatures(
   const isOn = (name: FeatureEvaluatorName) => evaluators.includes(name);
   // Images that cannot be read leave fewer neighbours than were asked for.
   const k = Math.min(knn.k, train.features.shape[0]);
-  const found = await evaluate(
-    { train: train.features, test: test.features },
-    { train: train.labels, test: test.labels },
-    {
-      ...(isOn('knn') && { knn: { ...knn, k } }),
-      ...(isOn('linear') && { linear }),
-      ...(isOn('svm') && { svm: {} }),
-      ...(isOn('lowShot') && { lowShot: { seed } }),
-    },
+  const found = await evaluate(train, test, {
+    ...(isOn('knn') && { knn: { ...knn, k } }),
+    ...(isOn('linear') && { linear }),
+    ...(isOn('svm') && { svm: {} }),
+    ...(isOn('lowShot') && { lowShot: { seed } }),
+  });
+  const plain = Object.entries(found).flatMap(([name, one]: [string, Evaluation | undefined]) =>
+    one ? [[name, { scores: one.scores, settings: one.settings }]] : [],
   );
-  const plain = Object.entries(found).map(([name, { scores, settings }]: [string, Evaluation]) => [
-    name,
-    { scores, settings },
-  ]);
   const running = { seed, ...(log && { log }), ...(signal && { signal }) };
   const plane = isOn('tsne') ? await planeOf(test.features, running) : undefined;
   return {
@@ -111,7 +106,7 @@ async function clustersOf(
       const options = { k, seed, ...(log && { log }), ...(signal && { signal }) };
       const { centroids, assignments } = await kmeans(normalized, options);
       centroids.dispose();
-      for (const [name, score] of Object.entries(clusteringScores(assignments, labels).scores)) {
+      for (const [name, score] of Object.entries((await clusteringScores(assignments, labels)).scores)) {
         scores.push([`${name}@${k}`, score]);
       }
     }

@@ -40,7 +40,11 @@ export async function galleryOf(
     { features: asked.features, labels: truth },
     { cost: COST, normalize: false },
   );
-  const surest = surestPredictions(testScores, truth, { count: IMAGES_OF_A_CLASS, classes: model.classes })
+  const predictions = await surestPredictions(testScores, truth, {
+    count: IMAGES_OF_A_CLASS,
+    classes: model.classes,
+  });
+  const surest = predictions
     .filter(({ truePositives, falsePositives }) => truePositives.length + falsePositives.length > 0)
     .sort((a, b) => b.truePositives.length - a.truePositives.length)
     .slice(0, MOST_CLASSES)

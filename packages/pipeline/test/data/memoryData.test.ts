@@ -129,7 +129,7 @@ describe('memoryData', () => {
         const [given, each] = [images, expected].map((tensor) => tensor.arraySync().map(String));
         given!.forEach((view, row) => {
           const position = each!.indexOf(view);
-          expect(labels[row]).toBe(train.labels[chosen[position]!]);
+          expect((labels as Int32Array)[row]).toBe(train.labels[chosen[position]!]);
           order.push(position);
         });
         tf.dispose([images, all, expected]);
