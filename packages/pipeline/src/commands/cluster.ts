@@ -2,12 +2,12 @@ import { extname } from 'node:path';
 
 import { useBackend } from '@protocl/backend';
 import { clusterPurity, kmeans, normalizedMutualInformation } from '@protocl/clustering';
-import { writeFileAtomic } from '@protocl/core';
+import { requireKnownOptions, writeFileAtomic, type OptionNames } from '@protocl/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { pipelineError } from '../errors.js';
 import { normalizedRows } from '../evaluation/normalizedRows.js';
-import { featuresOf, type EmbedOptions } from './embed.js';
+import { EMBED_OPTIONS, featuresOf, type EmbedOptions } from './embed.js';
 import { isFeatureFile, readFeatures, type HostFeatures } from './featureFile.js';
 
 export interface ClusterOptions extends EmbedOptions {
@@ -24,6 +24,16 @@ export interface ClusterOptions extends EmbedOptions {
   /** The engine for features from a file; a checkpoint names its own. `auto` by default. */
   readonly backend?: Parameters<typeof useBackend>[0];
 }
+
+const OPTIONS: OptionNames<ClusterOptions> = {
+  ...EMBED_OPTIONS,
+  granularities: true,
+  seed: true,
+  iterations: true,
+  redo: true,
+  normalize: true,
+  backend: true,
+};
 
 /** One clustering of some features. */
 export interface Clustering {
@@ -46,9 +56,10 @@ export interface Clustering {
  *
  * @param input a file of features (`.npy`, or safetensors with a tensor `features`), a checkpoint, or
  *   the folder of a run
- * @throws {ProtoclError} `INVALID_FEATURES`; what k-means, `openCheckpoint` and the data throw
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_FEATURES`; what k-means, `openCheckpoint` and the data throw
  */
 export async function cluster(input: string, options: ClusterOptions): Promise<Clustering[]> {
+  requireKnownOptions('cluster', options, OPTIONS);
   const { granularities, seed = 0, iterations = 20, redo = 5, normalize = true, signal, log } = options;
   const { features: values, shape, labels } = await hostFeatures(input, options);
   const features = tf.tidy(() => {

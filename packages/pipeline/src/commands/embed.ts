@@ -1,8 +1,14 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core';
+
 import { annotationsOf } from '../data/annotationsOf.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
-import { openCheckpoint, type OpenCheckpointOptions } from '../run/openCheckpoint.js';
+import {
+  OPEN_CHECKPOINT_OPTIONS,
+  openCheckpoint,
+  type OpenCheckpointOptions,
+} from '../run/openCheckpoint.js';
 import { featureFormat, writeFeatures, type HostFeatures } from './featureFile.js';
 
 export interface EmbedOptions extends OpenCheckpointOptions {
@@ -12,6 +18,13 @@ export interface EmbedOptions extends OpenCheckpointOptions {
   readonly images?: GivenImages;
   readonly signal?: AbortSignal;
 }
+
+export const EMBED_OPTIONS: OptionNames<EmbedOptions> = {
+  ...OPEN_CHECKPOINT_OPTIONS,
+  split: true,
+  images: true,
+  signal: true,
+};
 
 /** What {@link embed} wrote. */
 export interface Embedding {
@@ -28,10 +41,11 @@ export interface Embedding {
  *
  * @param path a checkpoint, or the folder of a run, whose newest checkpoint it then is
  * @param out ends in `.safetensors` or `.npy`
- * @throws {ProtoclError} `INVALID_OPTION`, `DATA_MISMATCH`; what `openCheckpoint`, the data and the disk
- *   throw
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `INVALID_OPTION`, `DATA_MISMATCH`; what `openCheckpoint`, the data and the
+ *   disk throw
  */
 export async function embed(path: string, out: string, options: EmbedOptions = {}): Promise<Embedding> {
+  requireKnownOptions('embed', options, EMBED_OPTIONS);
   // Before anything is loaded.
   featureFormat(out);
   const { host, checkpoint } = await featuresOf(path, options);

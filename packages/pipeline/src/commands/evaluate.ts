@@ -1,4 +1,5 @@
 import { useBackend } from '@protocl/backend';
+import { requireKnownOptions, type OptionNames } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
 import type { Evaluation } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
@@ -12,7 +13,12 @@ import { pipelineError } from '../errors.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
 import { ENCODER_EVALUATORS, judgeEncoder } from '../evaluation/judgeEncoder.js';
 import { FEATURE_EVALUATORS, judgeFeatures, type JudgedFeatures } from '../evaluation/judgeFeatures.js';
-import { openCheckpoint, type OpenedCheckpoint, type OpenCheckpointOptions } from '../run/openCheckpoint.js';
+import {
+  OPEN_CHECKPOINT_OPTIONS,
+  openCheckpoint,
+  type OpenedCheckpoint,
+  type OpenCheckpointOptions,
+} from '../run/openCheckpoint.js';
 import { isFeatureFile } from './featureFile.js';
 import { holdOut, readLabelledFeatures, type LabelledHostFeatures } from './labelledFeatures.js';
 
@@ -40,6 +46,19 @@ export interface EvaluateOptions extends OpenCheckpointOptions {
   readonly backend?: Parameters<typeof useBackend>[0];
 }
 
+const OPTIONS: OptionNames<EvaluateOptions> = {
+  ...OPEN_CHECKPOINT_OPTIONS,
+  evaluators: true,
+  clusters: true,
+  shares: true,
+  images: true,
+  signal: true,
+  labels: true,
+  test: true,
+  testLabels: true,
+  backend: true,
+};
+
 /** What features are worth. */
 export interface FeatureScores {
   readonly evaluations: Readonly<Partial<Record<EvaluatorName, Evaluation>>>;
@@ -65,6 +84,7 @@ export interface FeatureScores {
  *   for features without classes; what `openCheckpoint`, the data and the evaluators throw
  */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<FeatureScores> {
+  requireKnownOptions('evaluate', options, OPTIONS);
   const isFile = await isFeatureFile(path);
   const given = Object.entries({
     labels: options.labels,

@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
 
-import { serializeError, writeFileAtomic } from '@protocl/core';
+import { requireKnownOptions, serializeError, writeFileAtomic, type OptionNames } from '@protocl/core';
 import { EXTRAS_FILE, readRun, writeReport, writeTensorBoard, type ReportInput } from '@protocl/report';
 
 import { pipelineError } from '../errors.js';
 import { runExtras, type RunExtras, type RunExtrasOptions } from '../report/runExtras.js';
+import { OPEN_CHECKPOINT_OPTIONS } from '../run/openCheckpoint.js';
 import { RunFolder } from '../run/runFolder.js';
 
 export interface ReportOptions extends RunExtrasOptions {
@@ -17,6 +18,17 @@ export interface ReportOptions extends RunExtrasOptions {
   /** Changes how a run is shown, such as its name; `run` is its number in the list. */
   readonly present?: (input: ReportInput, run: number) => ReportInput;
 }
+
+const OPTIONS: OptionNames<ReportOptions> = {
+  ...OPEN_CHECKPOINT_OPTIONS,
+  points: true,
+  images: true,
+  signal: true,
+  out: true,
+  encoder: true,
+  tensorBoard: true,
+  present: true,
+};
 
 /** What {@link report} wrote; absolute paths. */
 export interface ReportFiles {
@@ -33,10 +45,11 @@ export interface ReportFiles {
  * The engine of the last run that was looked at is left running; no tensor is kept.
  *
  * @param runs their folders
- * @throws {ProtoclError} `USAGE` without a run; `RUN_FOLDER`; `DISK_FULL`, `FILE_NOT_WRITABLE`; the
+ * @throws {ProtoclError} `UNKNOWN_OPTION`; `USAGE` without a run; `RUN_FOLDER`; `DISK_FULL`, `FILE_NOT_WRITABLE`; the
  *   signal's reason. An encoder that cannot be looked at is told and left out.
  */
 export async function report(runs: readonly string[], options: ReportOptions = {}): Promise<ReportFiles> {
+  requireKnownOptions('report', options, OPTIONS);
   const { out, encoder = true, tensorBoard = false, present = asItIs, ...looking } = options;
   const [first] = runs;
   if (first === undefined) {

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
 
+import { requireKnownOptions, type OptionNames } from '@protocl/core';
+
 import type { ConfigLayer } from '../config/layers.js';
 import { ConfigError } from '../config/problems.js';
 import { pipelineError } from '../errors.js';
@@ -37,6 +39,19 @@ export interface CompareOptions extends PlanningOptions, ComparisonPageOptions {
   readonly program?: readonly string[];
 }
 
+const OPTIONS: OptionNames<CompareOptions> = {
+  out: true,
+  seeds: true,
+  parallel: true,
+  only: true,
+  changes: true,
+  encoder: true,
+  points: true,
+  log: true,
+  signal: true,
+  program: true,
+};
+
 /** A run that ended with an error. */
 export interface FailedRun {
   /** ARM/seed-N. */
@@ -68,12 +83,14 @@ interface Plan {
 /**
  * The runs of a comparison, and how far each of them is; nothing is written.
  *
+ * @param options those of {@link compare}, of which the ones for planning are looked at
  * @throws as {@link compare}, but for what comes of training
  */
 export async function plannedRuns(
   given: GridInput | readonly string[],
   options: PlanningOptions = {},
 ): Promise<readonly { readonly name: string; readonly folder: string; readonly state: RunState }[]> {
+  requireKnownOptions<CompareOptions>('plannedRuns', options, OPTIONS);
   const { grid, chosen } = await plan(given, options);
   return Promise.all(
     chosen.map(async (run) => ({
@@ -94,13 +111,14 @@ export async function plannedRuns(
  * @param given a grid, its file or name; or files and presets of runs, which are arms by their names
  * @throws {ConfigError} `INVALID_CONFIG` with what is wrong with any of the configurations
  * @throws {ProtoclError} `CONFIG_DIFFERS` if the folder holds runs of other settings; `FOLDER_IN_USE`; `INTERRUPTED`;
- *   `CONFIG_FILE`, `UNKNOWN_NAME`, `USAGE`; `DISK_FULL`, `FILE_NOT_WRITABLE`. A run that fails is told in
+ *   `CONFIG_FILE`, `UNKNOWN_NAME`, `UNKNOWN_OPTION`, `USAGE`; `DISK_FULL`, `FILE_NOT_WRITABLE`. A run that fails is told in
  *   the result and leaves the others alone.
  */
 export async function compare(
   given: GridInput | readonly string[],
   options: CompareOptions = {},
 ): Promise<ComparedFiles> {
+  requireKnownOptions('compare', options, OPTIONS);
   const planned = await plan(given, options);
   return withFolderLocked(planned.folder, 'comparison', () => carryOut(planned, options));
 }

@@ -1,3 +1,5 @@
+import { requireKnownOptions } from '@protocl/core';
+
 import { presetLayer } from '../presets/presets.js';
 import { pipelineError } from '../errors.js';
 import { readConfigFile } from './configFile.js';
@@ -18,9 +20,11 @@ export interface ConfigSources {
  * Puts a configuration together: defaults, the preset, the file, the flags.
  *
  * @throws {ConfigError} `INVALID_CONFIG`
- * @throws {ProtoclError} `CONFIG_FILE`, `UNKNOWN_NAME`; `USAGE` if there is neither preset nor file
+ * @throws {ProtoclError} `CONFIG_FILE`, `UNKNOWN_NAME`, `UNKNOWN_OPTION`; `USAGE` if there is neither preset nor file
  */
-export async function loadConfig({ preset, file, flags = [] }: ConfigSources): Promise<ResolvedConfig> {
+export async function loadConfig(sources: ConfigSources): Promise<ResolvedConfig> {
+  requireKnownOptions('loadConfig', sources, { preset: true, file: true, flags: true });
+  const { preset, file, flags = [] } = sources;
   const layers: ConfigLayer[] = [];
   let presetName = preset;
   if (file !== undefined) {

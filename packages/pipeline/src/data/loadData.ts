@@ -1,3 +1,4 @@
+import { requireKnownOptions, type OptionNames } from '@protocl/core';
 import { loadCifar10, loadFashionMnist, type ImageDataset } from '@protocl/datasets';
 
 import { impossibleCombinations } from '../config/combinations.js';
@@ -31,6 +32,14 @@ export interface LoadDataOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: OptionNames<LoadDataOptions> = {
+  images: true,
+  folders: true,
+  log: true,
+  onSkipped: true,
+  signal: true,
+};
+
 /**
  * Loads the images of a run, or opens their folders.
  *
@@ -39,6 +48,7 @@ export interface LoadDataOptions {
  *   what the data sets throw
  */
 export async function loadData(config: Config, options: LoadDataOptions = {}): Promise<RunData> {
+  requireKnownOptions('loadData', options, OPTIONS);
   const { data, augmentation, evaluation, training, seed } = config;
   const { trainLimit, testLimit } = evaluation;
   const common = {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { useBackend } from '@protocl/backend';
+import type { OptionNames } from '@protocl/core';
 import { createEncoder, loadEncoder, type Encoder } from '@protocl/encoders';
 import { loadCheckpoint } from '@protocl/trainer';
 
@@ -28,6 +29,8 @@ export interface OpenCheckpointOptions {
   readonly changes?: readonly ConfigLayer[];
   readonly log?: (line: string) => void;
 }
+
+export const OPEN_CHECKPOINT_OPTIONS: OptionNames<OpenCheckpointOptions> = { changes: true, log: true };
 
 /**
  * Starts the engine and loads the encoder of a checkpoint.

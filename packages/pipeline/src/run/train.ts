@@ -1,5 +1,5 @@
 import { useBackend } from '@protocl/backend';
-import { isProtoclError } from '@protocl/core';
+import { isProtoclError, requireKnownOptions, type OptionNames } from '@protocl/core';
 import { createEncoder, saveEncoder } from '@protocl/encoders';
 import {
   optimizerOf,
@@ -51,6 +51,8 @@ export interface TrainOptions extends RunOptions {
   readonly folder?: string;
 }
 
+const RUN_OPTIONS: OptionNames<RunOptions> = { images: true, signal: true, output: true, trainCommand: true };
+
 /**
  * Trains an encoder as a configuration says, and writes the run's folder: `config.json`, `log.jsonl`,
  * `metrics.json`, `checkpoints`, `encoder.safetensors` and `summary.json`.
@@ -59,10 +61,11 @@ export interface TrainOptions extends RunOptions {
  *
  * @returns what `summary.json` holds; `stopped` if the signal asked for it
  * @throws {ConfigError} `INVALID_CONFIG` if the configuration does not fit the images
- * @throws {ProtoclError} `RUN_FOLDER`, `FOLDER_IN_USE`, `DATA_MISMATCH`; `INTERRUPTED` if stopped before the first step;
- *   what the engine, the data, the trainer or the disk throw. The last checkpoint then stays good.
+ * @throws {ProtoclError} `UNKNOWN_OPTION`, `RUN_FOLDER`, `FOLDER_IN_USE`, `DATA_MISMATCH`; `INTERRUPTED` if stopped before
+ *   the first step; what the engine, the data, the trainer or the disk throw. The last checkpoint then stays good.
  */
 export async function train(given: ResolvedConfig, options: TrainOptions = {}): Promise<RunSummary> {
+  requireKnownOptions('train', options, { ...RUN_OPTIONS, folder: true });
   const { folder: path, images, ...rest } = options;
   const resolved = images ? forGiven(given, images) : given;
   const place = path ?? (await RunFolder.place(resolved));
@@ -91,6 +94,7 @@ function forGiven(given: ResolvedConfig, images: GivenImages): ResolvedConfig {
  *   results alone
  */
 export async function resume(path?: string, options: RunOptions = {}): Promise<RunSummary> {
+  requireKnownOptions('resume', options, RUN_OPTIONS);
   const passedOver: string[] = [];
   const folder =
     path === undefined
