@@ -17,4 +17,15 @@ export { onDisk } from './onDisk.js';
 export { sha256, sha256File } from './sha256.js';
 export { cacheDirectory } from './cacheDirectory.js';
 export { randomStream, type RandomStream, type RandomStreamOptions } from './random.js';
+export {
+  bytesInWords,
+  itemInWords,
+  largestItems,
+  memoryLimit,
+  requireMemory,
+  totalBytes,
+  type MemoryErrorCode,
+  type MemoryItem,
+  type MemoryLimit,
+} from './memory.js';
 export { requireKnownOptions, type OptionNames, type OptionsErrorCode } from './options.js';
