@@ -1,26 +1,15 @@
 import { engine, ready, setBackend } from '@tensorflow/tfjs-core';
 import { isProtoclError } from '@protocl/core/errors';
+import { requireKnownOptions, type OptionNames } from '@protocl/core/options';
 
-import { cpu } from './engines/cpu.js';
+import { candidates, ENGINES, isRegistered } from './engines/candidates.js';
 import { BACKEND_NAMES } from './engines/engine.js';
 import type { BackendName, Engine, EngineOptions } from './engines/engine.js';
 import { firstLine } from './engines/importOptional.js';
-import { tfjsNode, tfjsNodeGpu } from './engines/tfjsNode.js';
-import { torch } from './engines/torch.js';
+import { isNode } from './engines/platform.js';
 import { verifyBackend } from './engines/verifyBackend.js';
-import { wasm } from './engines/wasm.js';
-import { webgpu } from './engines/webgpu.js';
 import { ensureKernels } from './ensureKernels.js';
 import { backendError } from './errors.js';
-
-const engines: Readonly<Record<BackendName, Engine>> = {
-  torch,
-  'tfjs-node-gpu': tfjsNodeGpu,
-  'tfjs-node': tfjsNode,
-  webgpu,
-  wasm,
-  cpu,
-};
 
 /** How {@link useBackend} starts a backend. What does not apply to the backend is not read. */
 export interface UseBackendOptions {
@@ -41,9 +30,18 @@ export interface UseBackendOptions {
   readonly log?: (line: string) => void;
 }
 
+const OPTIONS: OptionNames<UseBackendOptions> = {
+  device: true,
+  threads: true,
+  memoryLimit: true,
+  float32Precision: true,
+  cudnnBenchmark: true,
+  log: true,
+};
+
 /** A backend that could not be used. */
 export interface RejectedBackend {
-  readonly name: BackendName;
+  readonly name: Engine['name'];
   /** One line: what is in the way, and what to do about it. */
   readonly why: string;
   /** The error behind it. */
@@ -52,10 +50,11 @@ export interface RejectedBackend {
 
 /** The backend that runs. */
 export interface BackendSelection {
-  readonly name: BackendName;
+  /** `other`: one that was registered under a name that this package does not know. */
+  readonly name: Engine['name'];
   /** The name that `tf.getBackend()` gives. */
   readonly tfjsName: string;
-  /** `cpu`, `gpu`, `mps`, `cuda` or `cuda:N`. */
+  /** `cpu`, `gpu`, `mps`, `cuda` or `cuda:N`; `unknown` of another backend. */
   readonly device: string;
   /** One line: why it is this one. */
   readonly reason: string;
@@ -68,12 +67,13 @@ let lastCall: Promise<unknown> = Promise.resolve();
 /**
  * Starts a TensorFlow.js backend, checks that it computes and makes it the active one.
  *
- * `auto` takes the first that works of torch, tfjs-node-gpu, tfjs-node, webgpu, wasm and cpu. Their
- * packages are loaded only here, and only if installed. The fused ops, the gradients and, on wasm,
+ * `auto` takes, in Node, the first that works of torch, tfjs-node-gpu, tfjs-node, webgpu, wasm and cpu. Their
+ * packages are loaded only here, and only if installed. On a page it takes the first that works of those that
+ * the page has imported: webgpu, webgl, wasm, cpu, or whatever else is registered. The fused ops, the gradients and, on wasm,
  * the kernels missing there are registered. Calls run one after the other; a backend that runs
  * already is used again, and tensors follow to another one when they are used there.
  *
- * @throws BackendError `UNKNOWN_BACKEND` or `INVALID_OPTION` for what cannot be meant;
+ * @throws BackendError `UNKNOWN_BACKEND`, `UNKNOWN_OPTION` or `INVALID_OPTION` for what cannot be meant;
  *   `BACKEND_UNAVAILABLE` where a backend asked for by name cannot run, `NO_BACKEND` where none can;
  *   `BACKEND_IN_USE` where a running one would need other settings. The active backend then stays.
  */
@@ -82,6 +82,7 @@ export async function useBackend(
   options: UseBackendOptions = {},
 ): Promise<BackendSelection> {
   requireKnownName(name);
+  requireKnownOptions('useBackend', options, OPTIONS);
   requireValidOptions(options);
   const call = lastCall.then(() => select(name, { ...options, log: options.log ?? printLine }));
   lastCall = call.catch(() => undefined);
@@ -93,19 +94,19 @@ function printLine(line: string): void {
 }
 
 async function select(name: BackendName | 'auto', options: EngineOptions): Promise<BackendSelection> {
-  const candidates = name === 'auto' ? BACKEND_NAMES : [name];
   const rejected: RejectedBackend[] = [];
-  for (const candidate of candidates) {
+  for (const candidate of name === 'auto' ? candidates() : [ENGINES[name]]) {
+    const { name: candidateName, tfjsName } = candidate;
+    const wasRegistered = isRegistered(candidate);
     try {
-      const device = await activate(engines[candidate], options);
-      const { tfjsName } = engines[candidate];
-      const reason = reasonFor(name, rejected);
-      options.log(`backend ${candidate} on ${device}: ${reason}`);
-      return { name: candidate, tfjsName, device, reason, rejected };
+      const device = await activate(candidate, options);
+      const reason = reasonFor(name, rejected, wasRegistered);
+      options.log(`backend ${candidateName === 'other' ? tfjsName : candidateName} on ${device}: ${reason}`);
+      return { name: candidateName, tfjsName, device, reason, rejected };
     } catch (error) {
       // The caller has to settle this one; a slower backend would only hide it.
       if (isProtoclError(error, 'BACKEND_IN_USE')) throw error;
-      rejected.push({ name: candidate, why: firstLine(error), error });
+      rejected.push({ name: candidateName, why: firstLine(error), error });
     }
   }
   throw name === 'auto' ? noneWorks(rejected) : unavailable(rejected[0] as RejectedBackend);
@@ -128,9 +129,14 @@ async function activate(candidate: Engine, options: EngineOptions): Promise<stri
   return device;
 }
 
-function reasonFor(asked: BackendName | 'auto', rejected: readonly RejectedBackend[]): string {
+function reasonFor(
+  asked: BackendName | 'auto',
+  rejected: readonly RejectedBackend[],
+  wasRegistered: boolean,
+): string {
   if (asked !== 'auto') return 'asked for by name';
-  if (rejected.length === 0) return `the best there is`;
+  if (rejected.length === 0)
+    return wasRegistered && !isNode() ? 'the best of those that are registered' : 'the best there is';
   const better = rejected.map(({ name, why }) => `${name} (${why.replace(/\.$/, '')})`).join(', ');
   return `the best that works here; better but not available: ${better}`;
 }
@@ -140,7 +146,9 @@ function noneWorks(rejected: readonly RejectedBackend[]): Error {
     message: 'No TensorFlow.js backend works here',
     given: rejected.map(({ name, why }) => `${name}: ${why}`).join(' '),
     expected: 'at least one',
-    remedy: 'Install one that runs anywhere: npm install @tensorflow/tfjs-backend-wasm',
+    remedy: isNode()
+      ? 'Install one that runs anywhere: npm install @tensorflow/tfjs-backend-wasm'
+      : "Import one with the page before calling useBackend, such as: import '@tensorflow/tfjs-backend-webgl'",
     cause: new AggregateError(
       rejected.map(({ error }) => error),
       'every backend failed to start',

@@ -1,5 +1,13 @@
 /** The backends that `useBackend` knows, fastest first. */
-export const BACKEND_NAMES = ['torch', 'tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] as const;
+export const BACKEND_NAMES = [
+  'torch',
+  'tfjs-node-gpu',
+  'tfjs-node',
+  'webgpu',
+  'webgl',
+  'wasm',
+  'cpu',
+] as const;
 
 /** The name of a backend as `useBackend` takes it. */
 export type BackendName = (typeof BACKEND_NAMES)[number];
@@ -22,7 +30,8 @@ export interface EngineOptions {
 
 /** One way to run TensorFlow.js. */
 export interface Engine {
-  readonly name: BackendName;
+  /** `other`: one that somebody registered under a name of its own. */
+  readonly name: BackendName | 'other';
   /** The name under which TensorFlow.js knows the backend. */
   readonly tfjsName: string;
   /**

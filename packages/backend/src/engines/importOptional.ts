@@ -1,16 +1,18 @@
 import { backendError } from '../errors.js';
+import { isNode } from './platform.js';
 
 /**
  * Loads a package that may not be installed.
  *
- * @throws BackendError `BACKEND_UNAVAILABLE` that names the package and how to install it, or says
- *   why it could not be loaded
+ * @throws BackendError `BACKEND_UNAVAILABLE` that names the package and how to install it, or on a page
+ *   to import it, or says why it could not be loaded
  */
 export async function importOptional<Module>(packageName: string): Promise<Module> {
   try {
     // A bundler must not follow this: most of these packages are not installed.
     return (await import(/* webpackIgnore: true */ /* @vite-ignore */ packageName)) as Module;
   } catch (error) {
+    if (!isNode()) throw notOnThePage(packageName, error);
     if (isMissing(packageName, error)) {
       throw backendError('BACKEND_UNAVAILABLE', {
         message: `The package ${packageName} is not installed`,
@@ -25,6 +27,15 @@ export async function importOptional<Module>(packageName: string): Promise<Modul
   }
 }
 
+/** A page finds a package by its name only where an import map has it, so it mostly has to import it itself. */
+function notOnThePage(packageName: string, cause: unknown): Error {
+  return backendError('BACKEND_UNAVAILABLE', {
+    message: `The package ${packageName} is not part of this page`,
+    remedy: `Import it before calling useBackend: import '${packageName}'`,
+    cause,
+  });
+}
+
 function isMissing(packageName: string, error: unknown): boolean {
   const { code, message } = error as Partial<NodeJS.ErrnoException>;
   // Another package's absence is a broken installation of this one, not its absence.
@@ -34,6 +45,8 @@ function isMissing(packageName: string, error: unknown): boolean {
 
 /** What an error says, on one line. */
 export function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  // The wasm backend throws objects that are no errors.
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  const text = typeof message === 'string' ? message : String(error);
   return (text.trim().split('\n')[0] ?? '').trim();
 }

@@ -2,6 +2,7 @@ import { engine, findBackendFactory } from '@tensorflow/tfjs-core';
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 
 import { backendError } from '../errors.js';
+import { isNode } from './platform.js';
 
 /** The running backend of that name, without starting it. */
 export function runningBackend(tfjsName: string): KernelBackend | undefined {
@@ -21,7 +22,7 @@ export async function startRegistered(tfjsName: string): Promise<KernelBackend> 
   if (factory === null) {
     throw backendError('BACKEND_UNAVAILABLE', {
       message: `No backend named ${tfjsName} was registered by its package`,
-      remedy: 'Check that one version of @tensorflow/tfjs-core is installed, and only one',
+      remedy: `Check that one version of @tensorflow/tfjs-core is ${isNode() ? 'installed' : 'part of this page'}, and only one`,
     });
   }
   const backend = await factory();

@@ -1,6 +1,5 @@
 import {
   engine,
-  env,
   getKernelsForBackend,
   removeBackend,
   setBackend,
@@ -10,6 +9,7 @@ import {
 import { backendError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { importOptional } from './importOptional.js';
+import { requireNode } from './platform.js';
 import { runningBackend, startRegistered } from './registeredBackend.js';
 
 /** Both packages register themselves under the same name. */
@@ -52,9 +52,7 @@ async function load(name: Engine['name'], packageName: string, { threads }: Engi
       remedy: 'Use one of them in a process',
     });
   }
-  if (!env().getBool('IS_NODE')) {
-    throw backendError('BACKEND_UNAVAILABLE', { message: `${packageName} needs Node`, expected: 'Node' });
-  }
+  requireNode(packageName);
   await restoreRemovedUtilities();
   // TensorFlow reads this once, when its library is loaded.
   if (threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);

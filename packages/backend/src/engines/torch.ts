@@ -1,6 +1,7 @@
 import { backendError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { importOptional } from './importOptional.js';
+import { requireNode } from './platform.js';
 import { runningBackend, startRegistered } from './registeredBackend.js';
 
 /** What of the torch backend's package is used here. */
@@ -19,6 +20,7 @@ export const torch: Engine = {
   tfjsName: 'torch',
   async start(options) {
     if (!isRunningWith(options)) {
+      requireNode('@protocl/tfjs-backend-torch');
       const { registerTorchBackend } = await importOptional<TorchPackage>('@protocl/tfjs-backend-torch');
       const settings = Object.fromEntries(
         SETTINGS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
