@@ -1,29 +1,47 @@
 const TILE = 40;
+const SMALL_TILE = 28;
 
 /** @param {ExtrasView} extras @param {readonly ClusterMontage[]} montages */
 function montagePanel({ name, thumbnails }, montages) {
   const granularities = [...new Set(montages.map(({ k }) => k))];
   const place = element('div', { class: 'scrolled' });
+  /** @param {string} label @param {readonly number[]} images */
+  const members = (label, images) =>
+    images.length === 0
+      ? []
+      : [element('span', { class: 'faint' }, [label]), thumbnailRow(thumbnails, images, TILE)];
   /** @param {number | undefined} chosen */
   const show = (chosen) =>
     place.replaceChildren(
       ...montages
         .filter(({ k }) => k === chosen)
-        .flatMap(({ cluster, size, topClass, thumbnails: images }) => [
-          element('div', { class: 'faint' }, [
-            `prototype ${cluster}, ${size} images${topClass ? `, ${(100 * topClass.share).toFixed(0)}% ${topClass.name}` : ''}`,
+        .map(({ cluster, size, topClass, nearest, random }) =>
+          element('div', { class: 'montage' }, [
+            element('div', { class: 'faint' }, [
+              `prototype ${cluster}, ${size} images${topClass ? `, ${(100 * topClass.share).toFixed(0)}% ${topClass.name}` : ''}`,
+            ]),
+            ...members('nearest', nearest),
+            ...members('at random', random),
           ]),
-          thumbnailRow(thumbnails, images, TILE),
-        ]),
+        ),
     );
   show(granularities[0]);
   const options = granularities.map((k) => `${k} prototypes`);
-  return panel(name, [choice('granularity', options, (index) => show(granularities[index])), place]);
+  return panel(name, [
+    element('div', { class: 'faint' }, [
+      'the images nearest to the centroid of each cluster, the nearest first, and images drawn at random from all of it',
+    ]),
+    choice('granularity', options, (index) => show(granularities[index])),
+    place,
+  ]);
 }
 
 /** @param {ExtrasView} extras @param {readonly PrototypeNode[]} tree */
 function treePanel({ name, thumbnails }, tree) {
   return panel(name, [
+    element('div', { class: 'faint' }, [
+      'each prototype with the finer ones that it is split into, and the images nearest to its centroid, the nearest first',
+    ]),
     element(
       'div',
       { class: 'scrolled' },
@@ -33,8 +51,8 @@ function treePanel({ name, thumbnails }, tree) {
 }
 
 /** Its branches are made when it is opened. @param {SpriteSheet | undefined} sheet @param {PrototypeNode} node @returns {HTMLElement} */
-function treeNode(sheet, { name, size, thumbnails = [], children = [] }) {
-  const head = [`${name} (${size}) `, thumbnailRow(sheet, thumbnails, 28)];
+function treeNode(sheet, { name, size, nearest = [], children = [] }) {
+  const head = [`${name} (${size}) `, thumbnailRow(sheet, nearest, SMALL_TILE)];
   if (children.length === 0) return element('div', {}, head);
   const made = element('details', {}, [element('summary', {}, head)]);
   made.addEventListener('toggle', () => made.append(...children.map((child) => treeNode(sheet, child))), {

@@ -24,7 +24,7 @@ function thumbnail(sheet, index, side, label) {
 /** @param {SpriteSheet} sheet */
 function pictureUrl({ dataUri }) {
   // Anything else would be fetched, or end the style that it stands in.
-  return /^data:image\/[a-z+]+;base64,[A-Za-z0-9+/=]+$/.test(dataUri) ? dataUri : 'data:,';
+  return /^data:image\/(?:jpeg|png);base64,[A-Za-z0-9+/=]+$/.test(dataUri) ? dataUri : 'data:,';
 }
 
 /**

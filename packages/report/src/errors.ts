@@ -7,6 +7,8 @@ export type ReportErrorCode =
   | 'INVALID_OPTION'
   /** Arrays of a report's data do not fit each other. */
   | 'INVALID_SHAPE'
+  /** The picture of a sprite sheet is no JPEG or PNG, or not of the size of its tiles. */
+  | 'INVALID_PICTURE'
   /** The folder is not that of a run, or a file in it holds no JSON. */
   | 'RUN_UNREADABLE'
   /** The port to serve on is taken or not allowed. */

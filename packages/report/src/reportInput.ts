@@ -85,7 +85,10 @@ export interface ClusterMontage {
   readonly size: number;
   /** The commonest class, and its share of the cluster, 0 .. 1. */
   readonly topClass?: { readonly name: string; readonly share: number };
-  readonly thumbnails: readonly number[];
+  /** Thumbnails of the images nearest to the centroid, the nearest first. */
+  readonly nearest: readonly number[];
+  /** Of images drawn at random from all of the cluster; none where the nearest are all that there are. */
+  readonly random: readonly number[];
 }
 
 /** A prototype and the finer prototypes below it. */
@@ -93,7 +96,8 @@ export interface PrototypeNode {
   readonly name: string;
   /** Images. */
   readonly size: number;
-  readonly thumbnails?: readonly number[];
+  /** Thumbnails of the images nearest to its centroid, the nearest first. */
+  readonly nearest?: readonly number[];
   readonly children?: readonly PrototypeNode[];
 }
 

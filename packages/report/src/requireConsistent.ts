@@ -1,13 +1,15 @@
 import { reportError } from './errors.js';
-import type { ReportInput } from './reportInput.js';
+import type { PrototypeNode, ReportExtras, ReportInput, SpriteSheet } from './reportInput.js';
+import { pictureBytes } from './sprites/sheetPicture.js';
 
 /**
  * Requires that arrays of a run's extras fit each other, and that thumbnails that are named exist.
  *
- * @throws {ProtoclError} `INVALID_SHAPE`
+ * @throws {ProtoclError} `INVALID_SHAPE`; `INVALID_PICTURE` for thumbnails that are no JPEG or PNG
  */
 export function requireConsistent({ name, extras }: ReportInput): void {
   const { embedding, confusion, thumbnails } = extras ?? {};
+  if (thumbnails) requireSheet(thumbnails, name);
   if (embedding) {
     const { x, y, labels, prototypes = [], thumbnails: points, classNames } = embedding;
     const lists = { y, labels, thumbnails: points };
@@ -33,17 +35,9 @@ export function requireConsistent({ name, extras }: ReportInput): void {
     for (const row of counts) requireLength('a row of confusion.counts', row.length, classNames.length, name);
   }
   const count = thumbnails?.count ?? 0;
-  const missing = [
-    ...(embedding?.thumbnails ?? []),
-    ...(extras?.montages ?? []).flatMap(({ thumbnails: shown }) => shown),
-    ...(extras?.retrievals ?? []).flatMap(({ query, neighbours }) =>
-      [query, ...neighbours].map(({ thumbnail }) => thumbnail),
-    ),
-    ...(extras?.gallery?.classes ?? []).flatMap(({ truePositives, falsePositives }) => [
-      ...truePositives,
-      ...falsePositives.map(({ thumbnail }) => thumbnail),
-    ]),
-  ].find((thumbnail) => !(thumbnail >= 0 && thumbnail < count));
+  const missing = shownThumbnails(extras ?? {}).find(
+    (thumbnail) => !(Number.isInteger(thumbnail) && thumbnail >= 0 && thumbnail < count),
+  );
   if (missing !== undefined) {
     throw invalid(
       name,
@@ -51,6 +45,40 @@ export function requireConsistent({ name, extras }: ReportInput): void {
       missing,
       `0 .. ${count - 1}`,
     );
+  }
+}
+
+/** The thumbnails that all parts refer to. */
+function shownThumbnails({
+  embedding,
+  montages = [],
+  tree = [],
+  retrievals = [],
+  gallery,
+}: ReportExtras): number[] {
+  const ofNode = ({ nearest = [], children = [] }: PrototypeNode): number[] => [
+    ...nearest,
+    ...children.flatMap(ofNode),
+  ];
+  return [
+    ...(embedding?.thumbnails ?? []),
+    ...montages.flatMap(({ nearest, random }) => [...nearest, ...random]),
+    ...tree.flatMap(ofNode),
+    ...retrievals.flatMap(({ query, neighbours }) =>
+      [query, ...neighbours].map(({ thumbnail }) => thumbnail),
+    ),
+    ...(gallery?.classes ?? []).flatMap(({ truePositives, falsePositives }) => [
+      ...truePositives,
+      ...falsePositives.map(({ thumbnail }) => thumbnail),
+    ]),
+  ];
+}
+
+function requireSheet(sheet: SpriteSheet, run: string): void {
+  pictureBytes(sheet);
+  for (const part of ['width', 'height', 'columns', 'count'] as const) {
+    if (Number.isSafeInteger(sheet[part]) && sheet[part] >= 1) continue;
+    throw invalid(run, `the thumbnails have no such ${part}`, sheet[part], 'a whole number, at least 1');
   }
 }
 

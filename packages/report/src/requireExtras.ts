@@ -1,87 +1,74 @@
+import { z } from 'zod';
+
 import { reportError } from './errors.js';
 import type { ReportExtras } from './reportInput.js';
 
-/** Where in a value another form begins; undefined where all of it is as it should be. */
-type Check = (value: unknown, path: string) => string | undefined;
-
-const text: Check = (value, path) => (typeof value === 'string' ? undefined : path);
 /** NaN is null in JSON. */
-const number: Check = (value, path) => (typeof value === 'number' || value === null ? undefined : path);
-const cell: Check = (value, path) => (typeof value === 'string' ? undefined : number(value, path));
+const number = z.number().nullable();
+const numbers = z.array(number);
+const texts = z.array(z.string());
+const image = z.object({ thumbnail: number, className: z.string().optional() });
 
-const list =
-  (item: Check): Check =>
-  (value, path) => {
-    if (!Array.isArray(value)) return path;
-    for (const [index, one] of value.entries()) {
-      const found = item(one, `${path}.${index}`);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-
-const object =
-  (needed: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check =>
-  (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return path;
-    const fields = value as Readonly<Record<string, unknown>>;
-    for (const [name, check] of Object.entries({ ...needed, ...optional })) {
-      if (!Object.hasOwn(fields, name) && Object.hasOwn(optional, name)) continue;
-      const found = check(fields[name], path === '' ? name : `${path}.${name}`);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-
-const numbers = list(number);
-const texts = list(text);
-const image = object({ thumbnail: number }, { className: text });
-const node: Check = (value, path) =>
-  object({ name: text, size: number }, { thumbnails: numbers, children: list(node) })(value, path);
-
-const extras = object(
-  {},
-  {
-    origin: text,
-    thumbnails: object({ dataUri: text, width: number, height: number, columns: number, count: number }),
-    embedding: object(
-      { method: text, x: numbers, y: numbers },
-      {
-        labels: numbers,
-        classNames: texts,
-        prototypes: list(object({ k: number, assignments: numbers })),
-        thumbnails: numbers,
-      },
-    ),
-    montages: list(
-      object(
-        { k: number, cluster: number, size: number, thumbnails: numbers },
-        { topClass: object({ name: text, share: number }) },
-      ),
-    ),
-    tree: list(node),
-    retrievals: list(
-      object({
-        query: image,
-        neighbours: list(object({ thumbnail: number, similarity: number }, { className: text })),
-      }),
-    ),
-    gallery: object({
-      protocol: text,
-      classes: list(object({ className: text, truePositives: numbers, falsePositives: list(image) })),
-    }),
-    concentrations: list(object({ k: number, values: numbers })),
-    confusion: object({ protocol: text, classNames: texts, counts: list(numbers) }),
-    tables: list(
-      object({
-        title: text,
-        protocol: text,
-        columns: texts,
-        rows: list(object({ name: text, values: list(cell) })),
-      }),
-    ),
+const node = z.object({
+  name: z.string(),
+  size: number,
+  nearest: numbers.optional(),
+  get children() {
+    return z.array(node).optional();
   },
-);
+});
+
+const extrasSchema = z
+  .object({
+    origin: z.string(),
+    thumbnails: z.object({
+      dataUri: z.string(),
+      width: number,
+      height: number,
+      columns: number,
+      count: number,
+    }),
+    embedding: z.object({
+      method: z.string(),
+      x: numbers,
+      y: numbers,
+      labels: numbers.optional(),
+      classNames: texts.optional(),
+      prototypes: z.array(z.object({ k: number, assignments: numbers })).optional(),
+      thumbnails: numbers.optional(),
+    }),
+    montages: z.array(
+      z.object({
+        k: number,
+        cluster: number,
+        size: number,
+        nearest: numbers,
+        random: numbers,
+        topClass: z.object({ name: z.string(), share: number }).optional(),
+      }),
+    ),
+    tree: z.array(node),
+    retrievals: z.array(
+      z.object({ query: image, neighbours: z.array(image.extend({ similarity: number })) }),
+    ),
+    gallery: z.object({
+      protocol: z.string(),
+      classes: z.array(
+        z.object({ className: z.string(), truePositives: numbers, falsePositives: z.array(image) }),
+      ),
+    }),
+    concentrations: z.array(z.object({ k: number, values: numbers })),
+    confusion: z.object({ protocol: z.string(), classNames: texts, counts: z.array(numbers) }),
+    tables: z.array(
+      z.object({
+        title: z.string(),
+        protocol: z.string(),
+        columns: texts,
+        rows: z.array(z.object({ name: z.string(), values: z.array(z.union([z.string(), number])) })),
+      }),
+    ),
+  })
+  .partial();
 
 /**
  * What a file of extras holds, if that is what it holds.
@@ -90,10 +77,12 @@ const extras = object(
  * @throws {ProtoclError} `RUN_UNREADABLE` that says where another form begins
  */
 export function requireExtras(value: object, file: string): ReportExtras {
-  const found = extras(value, '');
-  if (found === undefined) return value;
+  const result = extrasSchema.safeParse(value);
+  // As it was read: what the schema makes of it may differ in the order of its keys.
+  if (result.success) return value;
+  const path = result.error.issues[0]!.path.join('.');
   throw reportError('RUN_UNREADABLE', {
-    message: `what was computed of a run's encoder is of another form, at ${found === '' ? 'its beginning' : found}`,
+    message: `what was computed of a run's encoder is of another form, at ${path === '' ? 'its beginning' : path}`,
     given: file,
     expected: 'what `protocl report` wrote',
     remedy: 'Remove the file, and make the report anew',

@@ -105,13 +105,14 @@ export async function sampleExtras({
       cluster: 1,
       size: 40,
       topClass: { name: classNameOf(0), share: 0.8 },
-      thumbnails: [0, 1, 2],
+      nearest: [0, 1, 2],
+      random: [2, 0, 3],
     })),
     tree: [
       {
         name: `prototype 0, ${classNameOf(0)}`,
         size: 120,
-        thumbnails: [1],
+        nearest: [1],
         children: [{ name: 'prototype 3', size: 60 }],
       },
       { name: 'prototype 1', size: 80 },

@@ -71,6 +71,40 @@ describe('writeTensorBoard', () => {
     expect([sprite.width, sprite.height]).toEqual([4 * 8, 3 * 8]);
   });
 
+  test('has the nearest members of clusters and those at random, each in a picture that says so', async () => {
+    const [path] = await writeTensorBoard(folder, sampleRun({ extras: await sampleExtras() }));
+    const tags = (await readFile(path!, 'latin1')).match(/clusters\/k = \d, (nearest|random)/g);
+    expect(tags).toEqual([4, 8].flatMap((k) => [`clusters/k = ${k}, nearest`, `clusters/k = ${k}, random`]));
+  });
+
+  test('refuses extras that do not fit each other, and pictures that are none', async () => {
+    const extras = await sampleExtras();
+    const thumbnails = extras.thumbnails!;
+    const uri = (type: string, content: Buffer) => `data:image/${type};base64,${content.toString('base64')}`;
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="32" height="24"/>');
+    const small = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#fff' } })
+      .png()
+      .toBuffer();
+    const pictures = [
+      ...['', 'data:,', 'https://example.org/a.png', uri('svg+xml', svg), uri('jpeg', svg)],
+      // Of another size than the tiles, and one that is cut off.
+      ...[uri('png', small), uri('png', small.subarray(0, 40))],
+    ];
+    for (const dataUri of pictures) {
+      const run = sampleRun({ extras: { ...extras, thumbnails: { ...thumbnails, dataUri } } });
+      await expect(writeTensorBoard(folder, run)).rejects.toMatchObject({ code: 'INVALID_PICTURE' });
+    }
+    for (const change of [
+      { thumbnails: { ...thumbnails, columns: 0 } },
+      { thumbnails: { ...thumbnails, width: 1e9 + 0.5 } },
+      { montages: [{ ...extras.montages![0]!, random: [12] }] },
+      { tree: [{ name: 'a', size: 1, children: [{ name: 'b', size: 1, nearest: [-1] }] }] },
+    ]) {
+      const run = sampleRun({ extras: { ...extras, ...change } });
+      await expect(writeTensorBoard(folder, run)).rejects.toMatchObject({ code: 'INVALID_SHAPE' });
+    }
+  });
+
   test('refuses features that are not those of the points', async () => {
     const features = { values: new Float32Array(6), shape: [3, 2] as const };
     const run = sampleRun({ extras: await sampleExtras() });

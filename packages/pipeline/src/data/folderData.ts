@@ -10,7 +10,7 @@ import type { PlainBatch, TrainingBatch, TrainingSource } from '@protocl/trainer
 import type * as tf from '@tensorflow/tfjs-core';
 
 import { digestFolders } from './dataDigests.js';
-import { chosenIndices, viewOf, type MemoryDataOptions } from './memoryData.js';
+import { chosenIndices, numberedAs, viewOf, type MemoryDataOptions } from './memoryData.js';
 import type { ImageFolders, SplitFolder } from './openFolders.js';
 import { cropsOnly } from './recipe.js';
 import type { ImageAnnotations, LabelledImages, RunData } from './runData.js';
@@ -55,6 +55,11 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
     },
     plain: () => plainBatches(loader, recipe),
   };
+  /** Of images that each come once, in their order, as evaluation sees them. */
+  const inOrder = (some: SplitFolder, split: SkippedImage['split']): FolderLoader => {
+    const batchSize = Math.min(options.plainBatchSize, some.files.length);
+    return loaderOf(some, { batchSize, views: 1, shuffle: false, dropRemainder: false }, split);
+  };
   const judged = (
     folder: SplitFolder,
     limit: number | undefined,
@@ -62,19 +67,7 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
   ): LabelledImages => {
     const some = drawn(folder, limit, seed);
     const size = some.files.length;
-    const ofSome =
-      some === train
-        ? loader
-        : loaderOf(
-            some,
-            {
-              batchSize: Math.min(options.plainBatchSize, size),
-              views: 1,
-              shuffle: false,
-              dropRemainder: false,
-            },
-            split,
-          );
+    const ofSome = some === train ? loader : inOrder(some, split);
     const labels = some.classNames.length === 0 ? undefined : some.labels;
     const annotations = annotationsOf(some);
     return {
@@ -104,6 +97,10 @@ export function folderData({ train, test }: ImageFolders, options: FolderDataOpt
           yield { images, labels };
         }
       };
+    },
+    plainViews: (chosen) => {
+      const ofSome = inOrder(chosenFiles(train, chosen), 'train');
+      return numberedAs(chosen, plainBatches(ofSome, recipe));
     },
     digests: (signal) => digestFolders({ train, test }, signal),
     skipped: () => options.skipped?.skipped ?? NONE_SKIPPED,
@@ -137,7 +134,11 @@ function loaderOptions(
   };
 }
 
-async function* plainBatches(loader: FolderLoader, recipe: AugmentationRecipe): AsyncGenerator<PlainBatch> {
+/** All images of a loader, as evaluation sees them. */
+export async function* plainBatches(
+  loader: FolderLoader,
+  recipe: AugmentationRecipe,
+): AsyncGenerator<PlainBatch> {
   for await (const { images, indices, shape } of loader.plain()) {
     yield { images: withTensor(images, shape, (tensor) => plainCrops(tensor, recipe)), indices };
   }

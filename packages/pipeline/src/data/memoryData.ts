@@ -61,6 +61,7 @@ export function memoryData(
     train: labelled(drawn(train, trainLimit, seed), plainOptions),
     test: test && labelled(drawn(test, testLimit, seed), plainOptions),
     labelledViews: (chosen, most) => labelledViews(train, chosen, { recipe, seed, batchSize: most }),
+    plainViews: (chosen) => numberedAs(chosen, plainBatches(chosenImages(train, chosen), plainOptions)),
     digests: () => Promise.resolve(digestDatasets(train, test)),
     skipped: () => NONE_SKIPPED,
     close: async () => undefined,
@@ -81,6 +82,16 @@ export function labelled(dataset: ImageDataset, options: PlainOptions): Labelled
 /** The number of one of an image's two views: other ones each time that it comes in an epoch. */
 export function viewOf(which: 0 | 1, repeats: Int32Array | undefined): number | Int32Array {
   return repeats === undefined ? which : repeats.map((repeat) => 2 * repeat + which);
+}
+
+/** Batches of chosen images under the numbers that these have in their data set. */
+export async function* numberedAs(
+  chosen: Int32Array,
+  batches: AsyncIterable<PlainBatch>,
+): AsyncGenerator<PlainBatch> {
+  for await (const { images, indices } of batches) {
+    yield { images, indices: indices.map((index) => chosen[index]!) };
+  }
 }
 
 function labelledViews(

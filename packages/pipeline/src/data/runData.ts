@@ -45,6 +45,13 @@ export interface RunData {
    */
   labelledViews(chosen: Int32Array, batchSize: number): LabelledViews;
   /**
+   * Some of the source's images as evaluation sees them, under their numbers in the source; those that
+   * cannot be read are missing.
+   *
+   * @param chosen int32: which of them, ascending, at least one
+   */
+  plainViews(chosen: Int32Array): AsyncIterable<PlainBatch>;
+  /**
    * What tells these images from others.
    *
    * @throws the signal's reason

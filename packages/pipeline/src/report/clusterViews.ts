@@ -2,62 +2,63 @@ import { prototypeTree, type PrototypeNode as EvaluatedNode } from '@protocl/eva
 import type { ClusterMontage, PrototypeNode } from '@protocl/report';
 
 import type { StoredPrototypes } from './checkpointPrototypes.js';
+import { MONTAGES, NEAREST_IN_TREE, type ShownGranularity } from './shownMembers.js';
 
 /** What is known of the training images. */
 export interface TrainingImages {
   /** int32 [n]; undefined where there are no classes. */
   readonly labels: Int32Array | undefined;
   readonly classNames: readonly string[];
-  /** The images that have thumbnails, in the order of these. */
-  readonly shown: Int32Array;
+  /** The thumbnail of each image that has one. */
+  readonly thumbnails: ReadonlyMap<number, number>;
 }
 
-const MONTAGES = 30;
-const TILES = 16;
-
-/** Some images of the largest clusters of each granularity, those of which images are shown at all. */
+/** Some images of the largest clusters of each granularity. */
 export function clusterMontages(
   prototypes: readonly StoredPrototypes[],
+  shown: readonly ShownGranularity[],
   images: TrainingImages,
 ): ClusterMontage[] {
-  return prototypes.flatMap(({ k, assignments }) => {
-    const members = membersOf(assignments);
-    const shown = shownMembers(assignments, images.shown);
-    return [...shown.entries()]
-      .map(([cluster, thumbnails]) => ({ cluster, thumbnails, all: members.get(cluster)! }))
-      .sort((a, b) => b.all.length - a.all.length)
-      .slice(0, MONTAGES)
-      .map(({ cluster, thumbnails, all }) => {
-        const topClass = topClassOf(all, images);
-        return {
-          k,
-          cluster,
-          size: all.length,
-          thumbnails: thumbnails.slice(0, TILES),
-          ...(topClass && { topClass }),
-        };
-      });
+  return prototypes.flatMap(({ k, assignments }, level) => {
+    const topClasses = topClassesOf(assignments, images);
+    return shown[level]!.clusters.slice(0, MONTAGES).map(({ cluster, size, nearest, random }) => {
+      const topClass = topClasses.get(cluster);
+      return {
+        k,
+        cluster,
+        size,
+        nearest: thumbnailsOf(nearest, images),
+        random: thumbnailsOf(random, images),
+        ...(topClass && { topClass: { name: topClass.name, share: topClass.count / size } }),
+      };
+    });
   });
 }
 
 /** The prototypes of the coarsest granularity, each with the finer ones that it is split into. */
 export function treeOfPrototypes(
   prototypes: readonly StoredPrototypes[],
+  shown: readonly ShownGranularity[],
   images: TrainingImages,
 ): PrototypeNode[] {
   const known = withoutMissing(prototypes);
   if (known.length === 0 || known[0]!.assignments.length === 0) return [];
-  const members = prototypes.map(({ assignments }) => membersOf(assignments));
-  const shown = prototypes.map(({ assignments }) => shownMembers(assignments, images.shown));
+  const levels = prototypes.map(({ assignments }, level) => ({
+    topClasses: topClassesOf(assignments, images),
+    nearest: new Map(shown[level]!.clusters.map(({ cluster, nearest }) => [cluster, nearest])),
+    sizes: new Map(shown[level]!.clusters.map(({ cluster, size }) => [cluster, size])),
+  }));
   const named = ({ level, cluster, size, children }: EvaluatedNode): PrototypeNode => {
-    const topClass = topClassOf(members[level]!.get(cluster)!, images);
-    const thumbnails = shown[level]!.get(cluster)?.slice(0, 6);
+    const { topClasses, nearest, sizes } = levels[level]!;
+    const topClass = topClasses.get(cluster);
+    const share = topClass && (100 * topClass.count) / sizes.get(cluster)!;
+    const thumbnails = thumbnailsOf(nearest.get(cluster)!.subarray(0, NEAREST_IN_TREE), images);
     return {
       name: topClass
-        ? `prototype ${cluster}, ${(100 * topClass.share).toFixed(0)}% ${topClass.name}`
+        ? `prototype ${cluster}, ${share!.toFixed(0)}% ${topClass.name}`
         : `prototype ${cluster}`,
       size,
-      ...(thumbnails && { thumbnails }),
+      ...(thumbnails.length > 0 && { nearest: thumbnails }),
       children: children.map(named),
     };
   };
@@ -73,33 +74,38 @@ function withoutMissing(prototypes: readonly StoredPrototypes[]) {
   }));
 }
 
-function membersOf(assignments: Int32Array): Map<number, number[]> {
-  const members = new Map<number, number[]>();
-  for (const [image, cluster] of assignments.entries()) append(members, cluster, image);
-  return members;
+/** An image that cannot be read any more has none. */
+function thumbnailsOf(members: Int32Array, { thumbnails }: TrainingImages): number[] {
+  return [...members].map((image) => thumbnails.get(image)).filter((thumbnail) => thumbnail !== undefined);
 }
 
-/** The thumbnails of each cluster that has any. */
-function shownMembers(assignments: Int32Array, shown: Int32Array): Map<number, number[]> {
-  const members = new Map<number, number[]>();
-  for (const [thumbnail, image] of shown.entries()) append(members, assignments[image]!, thumbnail);
-  return members;
+interface TopClass {
+  readonly label: number;
+  readonly name: string;
+  /** Images of the cluster that are of the class. */
+  readonly count: number;
 }
 
-function append(lists: Map<number, number[]>, cluster: number, item: number): void {
-  if (cluster < 0) return;
-  const list = lists.get(cluster) ?? [];
-  lists.set(cluster, list);
-  list.push(item);
-}
-
-function topClassOf(
-  members: readonly number[],
+/** The commonest class of each cluster, of equally common ones the first; none without classes. */
+function topClassesOf(
+  assignments: Int32Array,
   { labels, classNames }: TrainingImages,
-): ClusterMontage['topClass'] {
-  if (labels === undefined) return undefined;
-  const counts = new Int32Array(classNames.length);
-  for (const image of members) counts[labels[image]!]!++;
-  const most = counts.reduce((largest, count) => Math.max(largest, count), 0);
-  return { name: classNames[counts.indexOf(most)]!, share: most / members.length };
+): ReadonlyMap<number, TopClass> {
+  const top = new Map<number, TopClass>();
+  if (labels === undefined) return top;
+  const counts = new Map<number, number>();
+  for (const [image, cluster] of assignments.entries()) {
+    if (cluster < 0) continue;
+    const label = labels[image]!;
+    const key = cluster * classNames.length + label;
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+  }
+  for (const [key, count] of counts) {
+    const [cluster, label] = [Math.floor(key / classNames.length), key % classNames.length];
+    const most = top.get(cluster);
+    const isMost = most === undefined || count > most.count || (count === most.count && label < most.label);
+    if (isMost) top.set(cluster, { label, name: classNames[label]!, count });
+  }
+  return top;
 }

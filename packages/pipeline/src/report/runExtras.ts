@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { randomStream } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
 import { retrieve, tsne } from '@protocl/evaluators';
 import { spriteSheet, type ProjectedFeatures, type ReportExtras, type Retrieval } from '@protocl/report';
-import { loadCheckpoint } from '@protocl/trainer';
+import { loadCheckpoint, type Checkpoint } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Config } from '../config/schema.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import { chosenIndices } from '../data/memoryData.js';
+import { isPlainObject } from '../config/layers.js';
 import { recipeOf } from '../data/recipe.js';
 import type { RunData } from '../data/runData.js';
 import { encodeFeatures } from '../evaluation/encodeFeatures.js';
@@ -16,7 +19,8 @@ import { checkpointPrototypes, type StoredPrototypes } from './checkpointPrototy
 import { clusterMontages, treeOfPrototypes } from './clusterViews.js';
 import { confusionOf } from './confusionOf.js';
 import { galleryOf } from './galleryOf.js';
-import { thumbnailPixels } from './thumbnailPixels.js';
+import { imagesOf, shownMembers } from './shownMembers.js';
+import { thumbnailPixels, type SeenImages } from './thumbnailPixels.js';
 
 export interface RunExtrasOptions extends OpenCheckpointOptions {
   /** Images to look at, drawn at random from the training images and from the held-out ones; 2000 by default. */
@@ -87,28 +91,33 @@ async function look(
     const limit = config.evaluation.trainLimit!;
     const drawn = limit < data.source.size ? chosenIndices(data.source.size, limit, config.seed) : undefined;
     const shown = drawn ? known.indices.map((index) => drawn[index]!) : known.indices;
-    const prototypes = checkpointPrototypes(await loadCheckpoint(checkpoint));
-    const { pixels, shape } = await thumbnailPixels(data.train, recipeOf(config.augmentation));
+    const prototypes = await prototypesOf(await loadCheckpoint(checkpoint), data, { signal, log });
+    const recipe = recipeOf(config.augmentation);
+    const { pixels, shape } = await thumbnailPixels(data.train.batches(), recipe);
+    const points = shape[0];
+    const clusters = shownMembers(prototypes, config.seed);
+    const thumbnails = new Map(Array.from(shown, (image, point) => [image, point]));
+    const missing = imagesOf(clusters).filter((image) => !thumbnails.has(image));
+    const members = missing.length > 0 ? await thumbnailPixels(data.plainViews(missing), recipe) : NO_IMAGES;
+    for (const [at, image] of members.indices.entries()) thumbnails.set(image, points + at);
     signal?.throwIfAborted();
-    log(`embedding ${shape[0]} images by t-SNE`);
-    const training = { labels: data.labels, classNames: data.train.classNames, shown };
-    const tree = treeOfPrototypes(prototypes, training);
-    const ofHeldOut = await heldOutViews(encoder, known, data, config, shape[0]);
+    log(`embedding ${points} images by t-SNE`);
+    const training = { labels: data.labels, classNames: data.train.classNames, thumbnails };
+    const tree = treeOfPrototypes(prototypes, clusters, training);
+    const ofHeldOut = await heldOutViews(encoder, known, data, config, thumbnails.size);
     const concentrations = prototypes.flatMap(({ k, concentration }) =>
       concentration ? [{ k, values: [...concentration] }] : [],
     );
     const extras: ReportExtras = {
-      origin: `${checkpoint} (${epoch} epochs), ${shape[0]} training images drawn at random, features ${config.evaluation.features}`,
-      thumbnails: await spriteSheet(new Uint8Array(Buffer.concat([pixels, ofHeldOut.pixels])), [
-        shape[0] + ofHeldOut.count,
-        shape[1],
-        shape[2],
-        shape[3],
-      ]),
+      origin: `${checkpoint} (${epoch} epochs), ${points} training images drawn at random, features ${config.evaluation.features}`,
+      thumbnails: await spriteSheet(
+        new Uint8Array(Buffer.concat([pixels, members.pixels, ofHeldOut.pixels])),
+        [thumbnails.size + ofHeldOut.count, shape[1], shape[2], 3],
+      ),
       embedding: await embeddingOf(known, shown, prototypes, data, signal),
       retrievals: await retrievalsOf(known, data, config.seed),
       ...(prototypes.length > 0 && {
-        montages: clusterMontages(prototypes, training),
+        montages: clusterMontages(prototypes, clusters, training),
         ...(concentrations.length > 0 && { concentrations }),
       }),
       ...(tree.length > 0 && { tree }),
@@ -119,6 +128,25 @@ async function look(
   } finally {
     known.features.dispose();
   }
+}
+
+const NO_IMAGES: SeenImages = { pixels: new Uint8Array(0), shape: [0, 0, 0, 3], indices: new Int32Array(0) };
+
+/** The clusters of a checkpoint, as long as they are of these images. */
+async function prototypesOf(
+  checkpoint: Checkpoint,
+  data: RunData,
+  { signal, log }: { readonly signal: AbortSignal | undefined; readonly log: (line: string) => void },
+): Promise<StoredPrototypes[]> {
+  const prototypes = checkpointPrototypes(checkpoint);
+  if (prototypes.length === 0) return [];
+  const trained = checkpoint.identity?.data;
+  const isSame =
+    prototypes[0]!.assignments.length === data.source.size &&
+    (!isPlainObject(trained) || isDeepStrictEqual(trained['train'], (await data.digests(signal)).train));
+  if (isSame) return prototypes;
+  log('the training images are others than those that were clustered: the clusters are left out');
+  return [];
 }
 
 /** What held-out images show, and the thumbnails that it takes, after the first ones. */
@@ -134,7 +162,7 @@ async function heldOutViews(
   const asked = await normalizedFeatures(encoder, test, config);
   try {
     const confusion = await confusionOf(known, asked, classNames, config);
-    const seen = await thumbnailPixels(test, recipeOf(config.augmentation));
+    const seen = await thumbnailPixels(test.batches(), recipeOf(config.augmentation));
     const gallery = await galleryOf(known, asked, seen, { classNames, firstThumbnail });
     return {
       views: { ...(confusion && { confusion }), ...(gallery && { gallery: gallery.view }) },

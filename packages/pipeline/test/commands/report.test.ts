@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clusterPurity } from '@protocl/clustering';
 import { report, train } from '@protocl/pipeline';
-import { readRun, type ReportExtras } from '@protocl/report';
+import { readRun, type ReportExtras, type SpriteSheet } from '@protocl/report';
 import { loadCheckpoint } from '@protocl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { checkpointPrototypes } from '../../src/report/checkpointPrototypes.js';
-import { clusterMontages, treeOfPrototypes } from '../../src/report/clusterViews.js';
+import { runExtras } from '../../src/report/runExtras.js';
 import { recorder } from '../recorder.js';
 import { syntheticImages } from '../syntheticImages.js';
 import { tinyConfig } from '../tinyConfig.js';
@@ -28,6 +29,25 @@ beforeAll(async () => {
   checkpoint = summary.checkpoint!;
 }, 60_000);
 afterAll(() => rm(parent, { recursive: true }));
+
+/** The class of a synthetic image: which of its channels is brighter, or none. */
+function brightest(
+  { pixels, width }: { readonly pixels: Uint8Array; readonly width: number },
+  sheet: Pick<SpriteSheet, 'width' | 'height' | 'columns'>,
+  thumbnail: number,
+): number {
+  const sums = [0, 0, 0];
+  const left = (thumbnail % sheet.columns) * sheet.width;
+  const top = Math.floor(thumbnail / sheet.columns) * sheet.height;
+  for (let y = top; y < top + sheet.height; y++) {
+    for (let x = left; x < left + sheet.width; x++) {
+      for (const channel of sums.keys()) sums[channel]! += pixels[3 * (y * width + x) + channel]!;
+    }
+  }
+  const means = sums.map((sum) => sum / (sheet.width * sheet.height));
+  const most = Math.max(...means);
+  return most - Math.min(...means) > 60 ? means.indexOf(most) : 3;
+}
 
 const exists = (path: string) =>
   stat(path).then(
@@ -55,8 +75,10 @@ describe('report', () => {
       ...truePositives,
       ...falsePositives.map(({ thumbnail }) => thumbnail),
     ]);
-    expect(extras.thumbnails!.count).toBe(60 + ofGallery.length);
-    expect(ofGallery.toSorted((a, b) => a - b)).toEqual(ofGallery.map((_, at) => 60 + at));
+    // The points, members of clusters that are no points, the gallery.
+    const first = extras.thumbnails!.count - ofGallery.length;
+    expect(ofGallery.toSorted((a, b) => a - b)).toEqual(ofGallery.map((_, at) => first + at));
+    expect(first).toBeGreaterThan(60);
     expect(thumbnails).toEqual(x.map((_, point) => point));
     // The images are drawn in ascending order, so that their labels are a part of all labels in that order.
     let at = 0;
@@ -70,6 +92,44 @@ describe('report', () => {
       const some = clusterPurity(Int32Array.from(assignments), Int32Array.from(labels!));
       expect(Math.abs(some - all)).toBeLessThan(0.12);
     }
+  });
+
+  test('montages have the images nearest to the centroids, points of the embedding or not', async () => {
+    const stored = checkpointPrototypes(await loadCheckpoint(checkpoint));
+    const { dataUri } = extras.thumbnails!;
+    const jpeg = Buffer.from(dataUri.slice(dataUri.indexOf(',') + 1), 'base64');
+    const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
+    const classOf = (thumbnail: number) =>
+      brightest({ pixels: data, width: info.width }, extras.thumbnails!, thumbnail);
+    for (const { k, cluster, size, nearest, random } of extras.montages!) {
+      const { assignments, distances } = stored.find((each) => each.k === k)!;
+      const members = [...assignments.keys()].filter((image) => assignments[image] === cluster);
+      expect(size).toBe(members.length);
+      const naive = members.sort((a, b) => distances![a]! - distances![b]!).slice(0, 8);
+      expect(nearest.map(classOf)).toEqual(naive.map((image) => images.train.labels[image]));
+      expect(random).toHaveLength(size > 8 ? 8 : 0);
+    }
+    expect(extras.montages!.some(({ nearest }) => nearest.some((thumbnail) => thumbnail >= 60))).toBe(true);
+    for (const { nearest } of extras.tree!) expect(nearest!.length).toBeGreaterThan(0);
+  });
+
+  test('is the same each time, to the byte', async () => {
+    const again = await runExtras(run, { images, points: 60 });
+    expect(JSON.stringify(again.extras)).toBe(JSON.stringify(extras));
+  });
+
+  test('leaves out the clusters of other images than these', async () => {
+    const lines: string[] = [];
+    const others = { ...images, train: syntheticImages(80, 7) };
+    const { extras: without } = await runExtras(run, {
+      images: others,
+      points: 60,
+      log: (line) => lines.push(line),
+    });
+    expect(without.montages).toBeUndefined();
+    expect(without.tree).toBeUndefined();
+    expect(without.embedding!.prototypes).toEqual([]);
+    expect(lines.join('\n')).toContain('others than those that were clustered');
   });
 
   test('has every other part too', () => {
@@ -121,37 +181,6 @@ describe('report', () => {
   test('ends when it is told to', async () => {
     const reason = new Error('enough');
     await expect(report([run], { images, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-  });
-});
-
-describe('clusterViews', () => {
-  const prototypes = [
-    { k: 2, assignments: Int32Array.of(0, 0, 0, 1, 1, 0), concentration: Float32Array.of(1, 1) },
-    { k: 3, assignments: Int32Array.of(0, 0, 1, 2, 2, -1), concentration: Float32Array.of(1, 1, 1) },
-  ];
-  const seen = {
-    labels: Int32Array.of(0, 0, 1, 1, 1, 0),
-    classNames: ['a', 'b'],
-    shown: Int32Array.of(1, 2, 4),
-  };
-
-  test('montages name the commonest class of all members, and show those that have thumbnails', () => {
-    expect(clusterMontages(prototypes, seen)).toEqual([
-      { k: 2, cluster: 0, size: 4, thumbnails: [0, 1], topClass: { name: 'a', share: 0.75 } },
-      { k: 2, cluster: 1, size: 2, thumbnails: [2], topClass: { name: 'b', share: 1 } },
-      { k: 3, cluster: 0, size: 2, thumbnails: [0], topClass: { name: 'a', share: 1 } },
-      { k: 3, cluster: 2, size: 2, thumbnails: [2], topClass: { name: 'b', share: 1 } },
-      { k: 3, cluster: 1, size: 1, thumbnails: [1], topClass: { name: 'b', share: 1 } },
-    ]);
-  });
-
-  test('the tree has each finer cluster under the coarser one that holds its images', () => {
-    const tree = treeOfPrototypes(prototypes, seen);
-    expect(tree.map(({ name, children }) => [name, children!.map((child) => child.name)])).toEqual([
-      ['prototype 0, 75% a', ['prototype 0, 100% a', 'prototype 1, 100% b']],
-      ['prototype 1, 100% b', ['prototype 2, 100% b']],
-    ]);
-    expect(treeOfPrototypes([], seen)).toEqual([]);
   });
 });
 

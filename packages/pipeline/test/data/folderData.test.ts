@@ -62,3 +62,25 @@ test('follows an order, with other views each time that an image comes', async (
   await data.close();
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test('shows chosen images as evaluation does, under their own numbers', async () => {
+  const before = tf.memory().numTensors;
+  const train = await openImageFolder(path);
+  const options = { recipe, seed: 5, batchSize: 4, plainBatchSize: 2, workers: 1, maxCorruptShare: 0 };
+  const data = folderData({ train, test: undefined }, options);
+  const valuesOf = async (batches: AsyncIterable<{ images: tf.Tensor4D; indices: Int32Array }>) => {
+    const values = new Map<number, number[]>();
+    for await (const { images, indices } of batches) {
+      const rows = images.arraySync().map((image) => image.flat(2));
+      for (const [row, index] of indices.entries()) values.set(index, rows[row]!);
+      images.dispose();
+    }
+    return values;
+  };
+  const all = await valuesOf(data.source.plain());
+  const some = await valuesOf(data.plainViews(Int32Array.of(2, 5, 9)));
+  expect([...some.keys()]).toEqual([2, 5, 9]);
+  for (const [index, values] of some) expect(values).toEqual(all.get(index));
+  await data.close();
+  expect(tf.memory().numTensors).toBe(before);
+});

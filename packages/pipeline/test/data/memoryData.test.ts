@@ -111,6 +111,19 @@ describe('memoryData', () => {
     expect(seen).toEqual([...Array(50).keys()]);
   });
 
+  test('shows chosen images as evaluation does, under their own numbers', async () => {
+    const chosen = Int32Array.of(3, 4, 11, 20, 41);
+    const seen: number[] = [];
+    for await (const { images, indices } of memoryData(train, undefined, options).plainViews(chosen)) {
+      const raw = gathered(train, indices);
+      const expected = plainBatch(raw, recipe);
+      expect(images.dataSync()).toEqual(expected.dataSync());
+      tf.dispose([images, raw, expected]);
+      seen.push(...indices);
+    }
+    expect(seen).toEqual([...chosen]);
+  });
+
   test('shows chosen images with their labels, in their own colours', async () => {
     const chosen = Int32Array.of(3, 4, 11, 20, 41);
     const views = memoryData(train, undefined, options).labelledViews(chosen, 2);

@@ -272,6 +272,10 @@ test('checkpoints', async () => {
   );
 });
 
+/** A PNG of 1 x 2 pixels. */
+const ONE_BY_TWO =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAACCAIAAAAW4yFwAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAEElEQVQImWP4z8DA8J+BAQAJ/gH/PZIQsgAAAABJRU5ErkJggg==';
+
 test('the folder of a run that is reported', async () => {
   const { config: resolved, origins } = await loadConfig({ preset: 'pcl-demo' });
   const run = await RunFolder.create({ config: resolved, origins }, join(folder, 'reported'));
@@ -295,7 +299,10 @@ test('the folder of a run that is reported', async () => {
     ],
     extras: {
       origin: 'a',
-      thumbnails: { dataUri: 'data:image/png;base64,', width: 1, height: 1, columns: 1, count: 2 },
+      thumbnails: {
+        dataUri: `data:image/png;base64,${ONE_BY_TWO}`,
+        ...{ width: 1, height: 1, columns: 1, count: 2 },
+      },
       embedding: {
         method: 't-SNE',
         x: [0, 1],
@@ -305,8 +312,10 @@ test('the folder of a run that is reported', async () => {
         thumbnails: [0, 1],
         prototypes: [{ k: 2, assignments: [0, 1] }],
       },
-      montages: [{ k: 2, cluster: 0, size: 2, thumbnails: [0], topClass: { name: 'a', share: 0.5 } }],
-      tree: [{ name: 'a', size: 2, children: [{ name: 'b', size: 1, thumbnails: [1] }] }],
+      montages: [
+        { k: 2, cluster: 0, size: 2, nearest: [0], random: [1], topClass: { name: 'a', share: 0.5 } },
+      ],
+      tree: [{ name: 'a', size: 2, children: [{ name: 'b', size: 1, nearest: [1] }] }],
       retrievals: [
         { query: { thumbnail: 0 }, neighbours: [{ thumbnail: 1, similarity: 0.5, className: 'a' }] },
       ],

@@ -4,7 +4,8 @@ import { printable, writeFileAtomic } from '@protocl/core';
 
 import { reportError } from '../errors.js';
 import type { EmbeddingView, SpriteSheet } from '../reportInput.js';
-import { arrangeTiles, decodeSheet, encodePng } from './tiles.js';
+import { decodeSheet } from '../sprites/sheetPicture.js';
+import { arrangeTiles, encodePng } from './tiles.js';
 
 /** Vectors on the host. */
 export interface ProjectedFeatures {

@@ -1,24 +1,7 @@
 import sharp from 'sharp';
 
 import type { SpriteSheet } from '../reportInput.js';
-
-/** A picture in memory: uint8 [height, width, 3]. */
-export interface Picture {
-  readonly pixels: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** The picture of a sprite sheet. */
-export async function decodeSheet({ dataUri }: SpriteSheet): Promise<Picture> {
-  const bytes = Buffer.from(dataUri.slice(dataUri.indexOf(',') + 1), 'base64');
-  const { data, info } = await sharp(bytes, { limitInputPixels: false })
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { pixels: data, width: info.width, height: info.height };
-}
+import type { Picture } from '../sprites/sheetPicture.js';
 
 /**
  * Puts tiles of a sheet into the rows of a new picture; what is left of a row is black.

@@ -1,13 +1,15 @@
 import { join, resolve } from 'node:path';
 
-import { writeStreamAtomic } from '@protocl/core';
+import { requireKnownOptions, writeStreamAtomic } from '@protocl/core';
 
-import type { JsonObject, ReportInput, SpriteSheet } from '../reportInput.js';
+import type { ClusterMontage, JsonObject, ReportInput, SpriteSheet } from '../reportInput.js';
+import { requireConsistent } from '../requireConsistent.js';
 import { loggedNumbers } from '../series/runSeries.js';
+import { decodeSheet } from '../sprites/sheetPicture.js';
 import { encodeEvent, type SummaryValue, type TensorBoardEvent } from './eventMessage.js';
 import { writeProjector, type ProjectedFeatures } from './projector.js';
 import { tfRecord } from './tfRecord.js';
-import { arrangeTiles, decodeSheet, encodePng } from './tiles.js';
+import { arrangeTiles, encodePng } from './tiles.js';
 
 /** Always the same, so that a later one takes its place rather than standing beside it. */
 const EVENTS = 'events.out.tfevents.0.protocl';
@@ -23,14 +25,17 @@ export interface TensorBoardOptions {
  *
  * @param folder to be named as `--logdir`, or a folder within it for each of several runs
  * @returns the paths that were written
- * @throws {ProtoclError} `INVALID_SHAPE` if there are not as many features as points; `DISK_FULL`,
- *   `FILE_NOT_WRITABLE`
+ * @throws {ProtoclError} `INVALID_SHAPE` if there are not as many features as points, or arrays of the
+ *   run's extras do not fit each other; `INVALID_PICTURE`; `DISK_FULL`, `FILE_NOT_WRITABLE`
  */
 export async function writeTensorBoard(
   folder: string,
   run: ReportInput,
-  { features }: TensorBoardOptions = {},
+  options: TensorBoardOptions = {},
 ): Promise<string[]> {
+  requireKnownOptions('writeTensorBoard', options, { features: true });
+  const { features } = options;
+  requireConsistent(run);
   const { embedding, thumbnails } = run.extras ?? {};
   const events = await eventsOf(run);
   const { path } = await writeStreamAtomic(
@@ -58,21 +63,24 @@ async function eventsOf({ log, extras }: ReportInput): Promise<TensorBoardEvent[
   return [{ wallTime: events[0]?.wallTime ?? 0, fileVersion: 'brain.Event:2' }, ...events];
 }
 
-/** One picture for each granularity, a cluster a row. */
+/** Two pictures for each granularity, of the nearest members and of those at random, a cluster a row. */
 async function montageImages(
   sheet: SpriteSheet,
-  montages: NonNullable<NonNullable<ReportInput['extras']>['montages']>,
+  montages: readonly ClusterMontage[],
 ): Promise<SummaryValue[]> {
   if (montages.length === 0) return [];
   const picture = await decodeSheet(sheet);
   const values: SummaryValue[] = [];
   for (const granularity of new Set(montages.map(({ k }) => k))) {
-    const rows = montages.filter(({ k }) => k === granularity).map(({ thumbnails }) => thumbnails);
-    const columns = Math.max(1, ...rows.map(({ length }) => length));
-    const montage = arrangeTiles(sheet, picture, rows, columns);
-    const { width, height } = montage;
-    const image = { width, height, colorspace: 3, encodedImageString: await encodePng(montage) } as const;
-    values.push({ tag: `clusters/k = ${granularity}`, image });
+    for (const which of ['nearest', 'random'] as const) {
+      const rows = montages.filter(({ k }) => k === granularity).map((montage) => montage[which]);
+      const columns = rows.reduce((most, { length }) => Math.max(most, length), 0);
+      if (columns === 0) continue;
+      const montage = arrangeTiles(sheet, picture, rows, columns);
+      const { width, height } = montage;
+      const image = { width, height, colorspace: 3, encodedImageString: await encodePng(montage) } as const;
+      values.push({ tag: `clusters/k = ${granularity}, ${which}`, image });
+    }
   }
   return values;
 }
