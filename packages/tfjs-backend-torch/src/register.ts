@@ -14,6 +14,7 @@ import { memoryLimit as defaultMemoryLimit } from './memoryLimit.js';
 import { registerFileModels } from './models/registerFileModels.js';
 import { type Addon, loadAddon } from './native/addon.js';
 import { releaseActivationsEarly } from './releaseActivations.js';
+import { requireKnownOptions } from './requireKnownOptions.js';
 
 /** How the torch backend runs. */
 export interface TorchBackendOptions {
@@ -50,10 +51,20 @@ export interface TorchBackendOptions {
  * `removeBackend`, and its tensors with it. Models are then also saved to and loaded from `file://`, unless another
  * package, such as `@tensorflow/tfjs-node`, does that.
  *
- * @throws TorchBackendError `INVALID_OPTION` for an option that cannot be, such as an unknown device. The start itself
- *   fails with the codes of the set-up, such as `LIBTORCH_NOT_FOUND`, or `DEVICE_UNAVAILABLE`.
+ * @throws TorchBackendError `UNKNOWN_OPTION` for an option that there is not; `INVALID_OPTION` for a value that cannot be,
+ *   such as an unknown device. The start itself fails with the codes of the set-up, such as `LIBTORCH_NOT_FOUND`, or
+ *   `DEVICE_UNAVAILABLE`.
  */
 export function registerTorchBackend(options: TorchBackendOptions = {}): void {
+  requireKnownOptions('registerTorchBackend', options, {
+    device: true,
+    threads: true,
+    memoryLimit: true,
+    float32Precision: true,
+    cudnnBenchmark: true,
+    log: true,
+    priority: true,
+  });
   const settings = checkedOptions(options);
   if (findBackendFactory('torch') !== null) removeBackend('torch');
   registerBackend('torch', () => start(settings), options.priority ?? 4);

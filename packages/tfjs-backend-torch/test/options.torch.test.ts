@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 
-import { registerTorchBackend, TorchBackend, type TorchBackendOptions } from '../src/index.js';
+import { prepareTorch, registerTorchBackend, TorchBackend, type TorchBackendOptions } from '../src/index.js';
 import { STARTUP_TIMEOUT_MS } from './startTorch.js';
 import { thrownBy } from './thrownBy.js';
 
@@ -28,6 +28,16 @@ describe('before the start', () => {
     const error = thrownBy(() => registerTorchBackend(options as TorchBackendOptions));
     expect(error).toMatchObject({ code: 'INVALID_OPTION', given });
     expect(error.expected).toBeDefined();
+  });
+
+  test('an option that there is not is refused, with those that there are', async () => {
+    const misspelt = { memorylimit: 1 } as TorchBackendOptions;
+    const unknown = { code: 'UNKNOWN_OPTION', given: 'memorylimit' };
+    expect(thrownBy(() => registerTorchBackend(misspelt))).toMatchObject({
+      ...unknown,
+      expected: expect.stringContaining('memoryLimit'),
+    });
+    await expect(prepareTorch(misspelt)).rejects.toMatchObject(unknown);
   });
 
   test('a device that the environment names is checked as well', () => {

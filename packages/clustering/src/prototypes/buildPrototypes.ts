@@ -1,4 +1,4 @@
-import { randomStream } from '@protocl/core';
+import { randomStream, requireKnownOptions, type OptionNames } from '@protocl/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { useAssigner } from '../assigners/useAssigner.js';
@@ -33,6 +33,23 @@ export interface PrototypeOptions
   ) => void;
 }
 
+const OPTIONS: OptionNames<PrototypeOptions> = {
+  granularities: true,
+  initial: true,
+  onProgress: true,
+  iterations: true,
+  redo: true,
+  seed: true,
+  minPointsPerCentroid: true,
+  maxPointsPerCentroid: true,
+  assigner: true,
+  log: true,
+  signal: true,
+  alpha: true,
+  temperature: true,
+  clip: true,
+};
+
 /** Features whose length is looked at. */
 const SAMPLE = 1024;
 const LENGTH_TOLERANCE = 1e-3;
@@ -54,6 +71,7 @@ export async function buildPrototypes(
   features: tf.Tensor2D,
   options: PrototypeOptions,
 ): Promise<Prototypes[]> {
+  requireKnownOptions('buildPrototypes', options, OPTIONS);
   const {
     granularities,
     initial,

@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 
+import { requireKnownOptions } from '@protocl/core';
+
 import { reportError } from '../errors.js';
 import { renderPage } from '../html/renderPage.js';
 import { RunFollower } from './runFollower.js';
@@ -37,6 +39,7 @@ const MOST_BYTES_BEHIND = 64 * 2 ** 20;
  *   `INVALID_OPTION` for an interval that is none
  */
 export async function watchRun(folder: string, options: WatchOptions = {}): Promise<WatchedRun> {
+  requireKnownOptions('watchRun', options, { port: true, signal: true, intervalMs: true });
   const { port = 0, signal, intervalMs = 1000 } = options;
   if (!(intervalMs > 0 && Number.isFinite(intervalMs))) {
     throw reportError('INVALID_OPTION', {

@@ -1,4 +1,5 @@
 import { TorchBackendError } from '../errors.js';
+import { requireKnownOptions } from '../requireKnownOptions.js';
 import { buildAddon, type SourceFolders } from './buildAddon.js';
 import type { Libtorch } from './libtorch.js';
 import { locateLibtorch, type LocateOptions } from './locateLibtorch.js';
@@ -18,9 +19,16 @@ export interface PreparedTorch {
  * missing is fetched and compiled, once for this user.
  *
  * @throws TorchBackendError `PLATFORM_UNSUPPORTED`, `LIBTORCH_BROKEN`, `LIBTORCH_NOT_FOUND`, `FETCH_FAILED`,
- *   `CACHE_UNWRITABLE`, `COMPILER_MISSING` or `BUILD_FAILED`; each message says what to do.
+ *   `CACHE_UNWRITABLE`, `COMPILER_MISSING`, `BUILD_FAILED` or `UNKNOWN_OPTION`; each message says what to do.
  */
 export async function prepareTorch(options: PrepareOptions = {}): Promise<PreparedTorch> {
+  requireKnownOptions('prepareTorch', options, {
+    log: true,
+    allowFetch: true,
+    systemPrefixes: true,
+    nativeFolder: true,
+    headersFolder: true,
+  });
   requirePlatform();
   const libtorch = await locateLibtorch(options);
   const addonPath = await buildAddon({ ...options, libtorch });
