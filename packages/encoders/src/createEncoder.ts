@@ -1,7 +1,9 @@
 import { requireKnownOptions } from '@protocl/core/options';
+import { requireMemory } from '@protocl/core/memory';
 import * as tf from '@tensorflow/tfjs-core';
 
-import type { Encoder, EncoderOptions } from './encoder.js';
+import type { Encoder, EncoderOptions, ResolvedEncoderOptions } from './encoder.js';
+import { encoderCost } from './encoderCost.js';
 import { encoderError } from './errors.js';
 import { createBackbone } from './resnet/backbone.js';
 import { createHead } from './resnet/head.js';
@@ -17,11 +19,12 @@ import { assignWeights, readWeights } from './weights.js';
  * Activations are freed as the forward pass goes; what the gradient needs stays until it has been used.
  *
  * @returns an encoder whose variables live on the active backend until its `dispose`
- * @throws EncoderError `INVALID_OPTION`
+ * @throws EncoderError `INVALID_OPTION`; ProtoclError `INSUFFICIENT_MEMORY` if there is none for the weights
  * @see He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 2016
  */
 export function createEncoder(options: EncoderOptions): Encoder {
   const resolved = resolveOptions(options);
+  requireWeightsFit(resolved);
   const parameters = new Parameters(resolved.seed);
   const backbone = createBackbone(parameters, resolved);
   const head = createHead(parameters, resolved.head, backbone.featureSize);
@@ -56,6 +59,14 @@ export function createEncoder(options: EncoderOptions): Encoder {
       tf.dispose(weights);
     },
   };
+}
+
+/** Drawing more weights than there is memory for takes minutes before it fails, or the system ends the process. */
+function requireWeightsFit(options: ResolvedEncoderOptions): void {
+  const { parameters, statistics } = encoderCost(options, 1);
+  const setting = options.head.kind === 'none' ? 'width' : 'width or head.dimension';
+  const what = `weights of ${parameters.toPrecision(3)} parameters`;
+  requireMemory('this encoder', [{ what, bytes: 4 * (parameters + statistics), setting }]);
 }
 
 function requireImages({ shape, dtype }: tf.Tensor): void {

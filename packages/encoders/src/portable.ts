@@ -8,6 +8,7 @@ export {
   type ResolvedEncoderOptions,
 } from './encoder.js';
 export { describedEncoder, type DescribedEncoder } from './encoderMetadata.js';
+export { encoderCost, type EncoderCost } from './encoderCost.js';
 export { type EncoderError, type EncoderErrorCode } from './errors.js';
 export { loadWeights, type LoadReport, type LoadWeightsOptions } from './loadWeights.js';
 export {

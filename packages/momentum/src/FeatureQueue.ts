@@ -1,4 +1,5 @@
 import { requireKnownOptions } from '@protocl/core/options';
+import { requireMemory } from '@protocl/core/memory';
 import { randomStream } from '@protocl/core/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
@@ -33,12 +34,22 @@ export class FeatureQueue {
   #features: Tensor2D;
   #position = 0;
 
-  /** @throws MomentumError `INVALID_OPTION`, or `RANDOM_RANGE` of core for the seed */
+  /**
+   * @throws MomentumError `INVALID_OPTION`; of core `RANDOM_RANGE` for the seed, `INSUFFICIENT_MEMORY` for more keys
+   *   than there is memory for
+   */
   constructor(options: FeatureQueueOptions) {
     requireKnownOptions('FeatureQueue', options, { capacity: true, dimension: true, seed: true });
     const { capacity, dimension, seed } = options;
     requireCount('capacity', capacity);
     requireCount('dimension', dimension);
+    requireMemory('this feature queue', [
+      {
+        what: `${capacity} keys of ${dimension} values`,
+        bytes: 4 * capacity * dimension,
+        setting: 'capacity or dimension',
+      },
+    ]);
     this.capacity = capacity;
     this.dimension = dimension;
     const features = tf.tensor2d(randomUnitVectors(capacity, dimension, seed), [capacity, dimension]);

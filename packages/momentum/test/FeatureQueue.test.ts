@@ -142,6 +142,11 @@ describeOnEveryBackend('FeatureQueue', () => {
     ['integers', (queue) => queue.push(tf.zeros([1, 2], 'int32')), 'INVALID_DTYPE'],
     ['no capacity', () => new FeatureQueue({ capacity: 0, dimension: 2, seed: 1 }), 'INVALID_OPTION'],
     ['half a dimension', () => new FeatureQueue({ capacity: 1, dimension: 0.5, seed: 1 }), 'INVALID_OPTION'],
+    [
+      'more keys than fit into memory',
+      () => new FeatureQueue({ capacity: 1e13, dimension: 2, seed: 1 }),
+      'INSUFFICIENT_MEMORY',
+    ],
     ['a negative seed', () => new FeatureQueue({ capacity: 1, dimension: 2, seed: -1 }), 'RANDOM_RANGE'],
   ];
   test.each(refusals)('refuses %s', (_, call, code) => {

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { STAGES, type Architecture, type EncoderInput, type Stem } from './architectures.js';
-import { basicBlock, bottleneckBlock, EXPANSION, type Block } from './blocks.js';
+import type { Architecture } from './architectures.js';
+import { residualBlock, type Block } from './blocks.js';
+import { blockShapes, featureSizeOf, stemShape, type StemShape } from './blockShapes.js';
 import { normalizedConvolution } from './layers.js';
 import type { Parameters } from './parameters.js';
 import { sobelEdges } from './sobel.js';
@@ -18,23 +19,11 @@ export function createBackbone(
   parameters: Parameters,
   { architecture, ...beginning }: { architecture: Architecture } & StemShape,
 ): Backbone {
-  const { width } = beginning;
   const begin = createStem(parameters, beginning);
-  const { block, counts } = STAGES[architecture];
-  const createBlock = block === 'basic' ? basicBlock : bottleneckBlock;
-  const blocks: Block[] = [];
-  let inputs = width;
-  for (const [stage, count] of counts.entries()) {
-    const channels = width * 2 ** stage;
-    for (let index = 0; index < count; index++) {
-      const name = `layer${stage + 1}.${index}`;
-      const stride = stage > 0 && index === 0 ? 2 : 1;
-      blocks.push(createBlock(parameters, { name, inputs, channels, stride }));
-      inputs = channels * EXPANSION[block];
-    }
-  }
+  const shapes = blockShapes(architecture, beginning.width);
+  const blocks = shapes.map((shape) => residualBlock(parameters, shape));
   return {
-    featureSize: inputs,
+    featureSize: featureSizeOf(architecture, beginning.width),
     run: (images, training) =>
       tf.tidy(() => {
         let x = begin(images, training);
@@ -49,26 +38,15 @@ export function createBackbone(
   };
 }
 
-interface StemShape {
-  readonly stem: Stem;
-  readonly input: EncoderInput;
-  readonly width: number;
-}
-
-function createStem(parameters: Parameters, { input, ...shape }: StemShape): Block {
-  const begin = createConvolutions(parameters, { ...shape, channels: input === 'rgb' ? 3 : 2 });
-  if (input === 'rgb') return begin;
+function createStem(parameters: Parameters, shape: StemShape): Block {
+  const begin = createConvolution(parameters, shape);
+  if (shape.input === 'rgb') return begin;
   return (images, training) => tf.tidy(() => begin(sobelEdges(images), training));
 }
 
-function createConvolutions(
-  parameters: Parameters,
-  { stem, width, channels }: Omit<StemShape, 'input'> & { readonly channels: number },
-): Block {
-  const [kernel, stride] = stem === 'small' ? [3, 1] : [7, 2];
-  const shape = { name: 'conv1', normName: 'bn1', inputs: channels, outputs: width, kernel, stride };
-  const convolve = normalizedConvolution(parameters, shape);
-  if (stem === 'small') return (images, training) => convolve(images, { training, activation: 'relu' });
+function createConvolution(parameters: Parameters, shape: StemShape): Block {
+  const convolve = normalizedConvolution(parameters, stemShape(shape));
+  if (shape.stem === 'small') return (images, training) => convolve(images, { training, activation: 'relu' });
   return (images, training) =>
     tf.tidy(() => tf.maxPool(convolve(images, { training, activation: 'relu' }), 3, 2, 1));
 }

@@ -1,6 +1,7 @@
 import { batchNorm, type BatchNormOptions } from '@protocl/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { ConvolutionShape } from './blockShapes.js';
 import type { Initializer, Parameters } from './parameters.js';
 
 /** A convolution and its batch norm; the residual is added before the activation. */
@@ -8,18 +9,6 @@ export type NormalizedConvolution = (
   x: tf.Tensor4D,
   options: Pick<BatchNormOptions, 'training' | 'activation' | 'residual'>,
 ) => tf.Tensor4D;
-
-/** What a convolution is called, and its size. */
-export interface ConvolutionShape {
-  readonly name: string;
-  /** Of the batch norm that follows. */
-  readonly normName: string;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Side of the kernel, an odd number. */
-  readonly kernel: number;
-  readonly stride: number;
-}
 
 /**
  * A convolution without bias and the batch norm that follows. Half the kernel is padded on every side, as
