@@ -9,7 +9,12 @@ export {
   type ExponentialMovingAverageOptions,
 } from './ops/exponentialMovingAverageStep.js';
 export { clusterSums } from './ops/clusterSums.js';
-export { nearestCentroid, type NearestCentroids } from './ops/nearestCentroid.js';
+export {
+  nearestCentroid,
+  nearestCentroidSearch,
+  type NearestCentroids,
+  type NearestCentroidSearch,
+} from './ops/nearestCentroid.js';
 export { studentRepulsion, type StudentRepulsionForces } from './ops/studentRepulsion.js';
 export { sgdMomentumStep, type SgdMomentumOptions } from './ops/sgdMomentumStep.js';
 export { BACKEND_NAMES, type BackendName } from './engines/engine.js';

@@ -30,8 +30,17 @@ export const SgdMomentumStep = 'SgdMomentumStep';
 /** Inputs average0.., value0..; attributes count and momentum. Outputs average0... */
 export const ExponentialMovingAverageStep = 'ExponentialMovingAverageStep';
 
-/** Inputs points [n, D] and centroids [k, D]. Outputs indices int32 [n] and squared distances [n]. */
+/**
+ * Inputs points [n, D] and centroids [k, D], and optionally a search's memory: bounds, previous and before. Outputs
+ * indices int32 [n] and squared distances [n]; the memory is brought up to date in place.
+ */
 export const NearestCentroid = 'NearestCentroid';
+
+/**
+ * Inputs points [n, D] and centroids [k, D]. Outputs bounds, previous and before, of shapes that are the engine's
+ * business; or nothing. It has no composed form: a search without a memory looks at all centroids.
+ */
+export const NearestCentroidMemory = 'NearestCentroidMemory';
 
 /** Inputs points [n, D] and indices int32 [n]; attribute clusters. Output sums [clusters, D]. */
 export const ClusterSums = 'ClusterSums';

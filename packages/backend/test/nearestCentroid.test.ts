@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor2D } from '@tensorflow/tfjs-core';
 
-import { nearestCentroid } from '../src/index.js';
+import { nearestCentroid, nearestCentroidSearch } from '../src/index.js';
 import { describeOnEveryBackend } from './availableBackends.js';
 import { relativeError, sampleValues } from './numericGradient.js';
 
@@ -121,16 +121,16 @@ describeOnEveryBackend('nearestCentroid', () => {
     tf.dispose([centroids, points, indices, squaredDistances]);
   });
 
-  test('where squares overflow, the distances of torch tell', () => {
-    // The others fall back on comparing all differences, of which those to the nearest do not overflow.
-    if (tf.getBackend() !== 'torch') return;
+  test('where squares overflow, the nearest is found or its distance is not finite', () => {
     const points = tf.tensor2d([
       [1e30, 0],
       [-1e30, 0],
       [1, 2],
     ]);
     const { indices, squaredDistances } = nearestCentroid(points, tf.slice(points, 0, 2));
-    expect([...squaredDistances.dataSync()].slice(0, 2).every(Number.isFinite)).toBe(false);
+    const distances = squaredDistances.dataSync();
+    const found = indices.dataSync();
+    for (const row of [0, 1]) if (found[row] !== row) expect(distances[row]).not.toBeLessThan(Infinity);
     tf.dispose([points, indices, squaredDistances]);
   });
 
@@ -167,5 +167,134 @@ describeOnEveryBackend('nearestCentroid', () => {
       const [points, centroids] = inputs() as [Tensor2D, Tensor2D];
       expect(() => nearestCentroid(points, centroids)).toThrow(expect.objectContaining({ code }));
     });
+  });
+});
+
+/** The means of the points of each centroid; one without points stays where it was. */
+function moved(points: Float32Array, centroids: Float32Array, indices: ArrayLike<number>, dimension: number) {
+  const sums = new Float64Array(centroids.length);
+  const sizes = new Float64Array(centroids.length / dimension);
+  for (let row = 0; row < indices.length; row += 1) {
+    sizes[indices[row]!]! += 1;
+    for (let d = 0; d < dimension; d += 1)
+      sums[indices[row]! * dimension + d]! += points[row * dimension + d]!;
+  }
+  return centroids.map((value, at) => {
+    const size = sizes[Math.floor(at / dimension)]!;
+    return size === 0 ? value : sums[at]! / size;
+  });
+}
+
+interface Steps {
+  readonly points: Float32Array;
+  readonly centroids: Float32Array;
+  readonly dimension: number;
+  readonly steps?: number;
+  /** What happens to the centroids besides, such as a split. */
+  readonly disturb?: (centroids: Float32Array, step: number) => Float32Array;
+}
+
+/** Every step of a search is what the same step finds by itself, to the bit. */
+function compareSteps({ points, dimension, steps = 12, disturb = (same) => same, ...given }: Steps): void {
+  const before = tf.memory().numTensors;
+  const x = tf.tensor2d(points, [points.length / dimension, dimension]);
+  const search = nearestCentroidSearch(x);
+  let centroids = given.centroids;
+  for (let step = 0; step < steps; step += 1) {
+    const c = tf.tensor2d(centroids, [centroids.length / dimension, dimension]);
+    const [found, expected] = [search.find(c), nearestCentroid(x, c)];
+    const indices = found.indices.dataSync();
+    expect(indices).toEqual(expected.indices.dataSync());
+    expect(found.squaredDistances.dataSync()).toEqual(expected.squaredDistances.dataSync());
+    tf.dispose([c, { ...found }, { ...expected }]);
+    centroids = disturb(moved(points, centroids, indices, dimension), step);
+  }
+  search.dispose();
+  x.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+}
+
+/** `count` rows of the points, from one place on. */
+function rowsFrom(points: Float32Array, dimension: number, first: number, count: number): Float32Array {
+  return points.slice(first * dimension, (first + count) * dimension);
+}
+
+describeOnEveryBackend('nearestCentroidSearch', () => {
+  test.each([
+    [600, 70, 24],
+    [700, 90, 3],
+    [300, 5, 128],
+    [260, 300, 2],
+    [30, 1, 5],
+  ])('%d points, %d centroids, %d dimensions', (n, k, dimension) => {
+    const points = sampleValues(n * dimension, { seed: 11 });
+    compareSteps({ points, dimension, centroids: rowsFrom(points, dimension, 0, Math.min(n, k)) });
+  });
+
+  test('far from 0, where float32 has few digits left', () => {
+    const points = sampleValues(400 * 16, { seed: 12 }).map((value) => 1e4 + value);
+    compareSteps({ points, dimension: 16, centroids: rowsFrom(points, 16, 20, 40) });
+  });
+
+  test.each([1e-18, 1e-12, 1e12])('values of about %d', (scale) => {
+    const points = sampleValues(300 * 8, { seed: 13 }).map((value) => value * scale);
+    compareSteps({ points, dimension: 8, centroids: rowsFrom(points, 8, 0, 33) });
+  });
+
+  test('points and centroids of very different lengths', () => {
+    const points = sampleValues(400 * 6, { seed: 14 }).map(
+      (value, at) => value * 10 ** (-6 + (Math.floor(at / 6) % 13)),
+    );
+    compareSteps({ points, dimension: 6, centroids: rowsFrom(points, 6, 0, 40) });
+  });
+
+  test('copies of points, and centroids that are equally near', () => {
+    const points = sampleValues(500 * 4, { seed: 15 }).map((value) => Math.round(value * 2));
+    compareSteps({ points, dimension: 4, centroids: rowsFrom(points, 4, 0, 50) });
+  });
+
+  test('centroids that jump, come back, and meet', () => {
+    const points = sampleValues(500 * 10, { seed: 16 });
+    const centroids = rowsFrom(points, 10, 0, 40);
+    const disturb = (means: Float32Array, step: number) => {
+      const changed = Float32Array.from(means);
+      if (step % 3 === 0) changed.set(centroids.subarray(0, 30), 10 * step);
+      if (step % 3 === 1) changed.copyWithin(20, 200, 210);
+      return changed;
+    };
+    compareSteps({ points, dimension: 10, centroids, disturb });
+  });
+
+  test('another number of centroids begins anew', () => {
+    const points = sampleValues(200 * 5, { seed: 17 });
+    compareSteps({
+      points,
+      dimension: 5,
+      centroids: rowsFrom(points, 5, 0, 20),
+      disturb: (means, step) => (step === 4 ? means.slice(0, 60) : means),
+    });
+  });
+
+  test('points and centroids that are not numbers', () => {
+    const points = sampleValues(300 * 3, { seed: 18 });
+    points[3] = NaN;
+    points[7] = Infinity;
+    compareSteps({ points, dimension: 3, centroids: rowsFrom(points, 3, 10, 30), steps: 3 });
+  });
+
+  test('inside a tidy its memory stays', () => {
+    const points = tf.tensor2d(sampleValues(40, { seed: 19 }), [20, 2]);
+    const search = nearestCentroidSearch(points);
+    const find = () => tf.tidy(() => [...search.find(tf.slice(points, [0, 0], [4, 2])).indices.dataSync()]);
+    expect(find()).toEqual(find());
+    search.dispose();
+    points.dispose();
+  });
+
+  test('refuses centroids of another dimension', () => {
+    const points = tf.ones<Rank.R2>([4, 3]);
+    const search = nearestCentroidSearch(points);
+    expect(() => search.find(tf.ones([2, 4]))).toThrow(expect.objectContaining({ code: 'INVALID_SHAPE' }));
+    search.dispose();
   });
 });

@@ -9,186 +9,196 @@
 #include <tuple>
 #include <vector>
 
+#include "centroid_search.h"
 #include "parallel_products.h"
-#include "point_products.h"
-#include "vectorized.h"
+#include "point_distances.h"
 
 namespace protocl {
 
 namespace {
 
-// Written out, since compilers do not vectorize a search for the largest of floats that may not be numbers.
-typedef float FloatLanes __attribute__((vector_size(32), aligned(4), may_alias));
-typedef int32_t IntLanes __attribute__((vector_size(32)));
-constexpr int64_t kSearchLanes = 8;
-
 // Multiplications that are worth a thread: 50 us of them or so.
 constexpr int64_t kLeastProducts = 1 << 22;
 
-// The centroids that could be the nearest one of a point.
-struct Candidates {
-  int64_t first;
-  int64_t count;
-  float bound;
-  float scale;
+// Centroids, and the way to them from their mean: distances do not change when everything moves, and around the mean the
+// expansion |x-c|² = |x|² - 2xc + |c|² loses least to cancellation.
+struct Centroids {
+  explicit Centroids(const at::Tensor& given)
+      : values(given.contiguous()), centre(values.mean(0)), centred((values - centre).contiguous()),
+        norms(centred.square().sum(1)) {}
+
+  int64_t count() const { return values.size(0); }
+  int64_t dimension() const { return values.size(1); }
+
+  at::Tensor values, centre, centred, norms;
 };
 
-// A score is a product minus half the squared norm: it is largest for the nearest centroid. Scores are rounded, so the
-// largest one need not be the nearest, nor the first of equally near ones; candidates are all that come within the
-// rounding of it. Half norms are still to be multiplied by `scale`, as products are already. `size` is a multiple of
-// kPanel, and half norms behind the last centroid are not numbers.
-PROTOCL_VECTORIZED Candidates candidates_of(const float* __restrict product, const float* __restrict half_norm,
-                                            int64_t size, float scale, float rounding) {
-  constexpr int32_t none = std::numeric_limits<int32_t>::max();
-  FloatLanes most = FloatLanes{} - std::numeric_limits<float>::infinity();
-  for (int64_t j = 0; j < size; j += kSearchLanes) {
-    const FloatLanes score =
-        *reinterpret_cast<const FloatLanes*>(product + j) - scale * *reinterpret_cast<const FloatLanes*>(half_norm + j);
-    most = score > most ? score : most;
-  }
-  float best = most[0];
-  for (int64_t i = 1; i < kSearchLanes; ++i) best = std::max(best, most[i]);
-
-  const float bound = best - rounding;
-  IntLanes at = {0, 1, 2, 3, 4, 5, 6, 7}, first = IntLanes{} + none, count = {};
-  for (int64_t j = 0; j < size; j += kSearchLanes) {
-    const FloatLanes score =
-        *reinterpret_cast<const FloatLanes*>(product + j) - scale * *reinterpret_cast<const FloatLanes*>(half_norm + j);
-    const IntLanes hit = score >= bound;
-    count -= hit;
-    const IntLanes found = hit ? at : IntLanes{} + none;
-    first = found < first ? found : first;
-    at += static_cast<int32_t>(kSearchLanes);
-  }
-  Candidates candidates{none, 0, bound, scale};
-  for (int64_t i = 0; i < kSearchLanes; ++i) {
-    candidates.first = std::min<int64_t>(candidates.first, first[i]);
-    candidates.count += count[i];
-  }
-  return candidates;
-}
-
-PROTOCL_VECTORIZED float squared_distance(const float* __restrict a, const float* __restrict b, int64_t size) {
-  float sums[16] = {};
-  int64_t i = 0;
-  for (; i + 16 <= size; i += 16)
-    for (int64_t j = 0; j < 16; ++j) {
-      const float difference = a[i + j] - b[i + j];
-      sums[j] += difference * difference;
-    }
-  float total = 0;
-  for (const float sum : sums) total += sum;
-  for (; i < size; ++i) total += (a[i] - b[i]) * (a[i] - b[i]);
-  return total;
-}
-
-// Writes the way from the centre to a point, and returns the square of its length.
-PROTOCL_VECTORIZED float move_point(const float* __restrict point, const float* __restrict centre, int64_t dimension,
-                                    float* __restrict moved) {
-  float sums[16] = {};
-  int64_t i = 0;
-  for (; i + 16 <= dimension; i += 16)
-    for (int64_t j = 0; j < 16; ++j) {
-      const float difference = point[i + j] - centre[i + j];
-      moved[i + j] = difference;
-      sums[j] += difference * difference;
-    }
-  float total = 0;
-  for (const float sum : sums) total += sum;
-  for (; i < dimension; ++i) {
-    moved[i] = point[i] - centre[i];
-    total += moved[i] * moved[i];
-  }
-  return total;
-}
-
-struct Nearest {
-  int64_t index;
-  float squared_distance;
-};
-
-// Compares the candidates by their distances; mostly there is only one.
-Nearest nearest_of(const float* point, const float* centroids, int64_t dimension, const float* product,
-                   const float* half_norm, const Candidates& candidates) {
-  // A point that is not a number has no nearest centroid; its distance says so.
-  if (candidates.count == 0) return {0, squared_distance(point, centroids, dimension)};
-  int64_t j = candidates.first;
-  Nearest nearest{j, squared_distance(point, centroids + j * dimension, dimension)};
-  for (int64_t remaining = candidates.count - 1; remaining > 0; --remaining) {
-    do ++j;
-    while (!(product[j] - candidates.scale * half_norm[j] >= candidates.bound));
-    const float distance = squared_distance(point, centroids + j * dimension, dimension);
-    if (distance < nearest.squared_distance) nearest = {j, distance};
-  }
-  return nearest;
-}
-
-std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_given,
-                                                    const at::Tensor& centroids_given) {
-  TORCH_CHECK(points_given.dim() == 2 && centroids_given.dim() == 2 && points_given.size(1) == centroids_given.size(1),
-              "points [n,D] and centroids [k,D] must agree in D, got ", points_given.sizes(), " and ",
-              centroids_given.sizes());
-  TORCH_CHECK(points_given.scalar_type() == at::kFloat && centroids_given.scalar_type() == at::kFloat,
+void require_fitting(const at::Tensor& points, const at::Tensor& centroids) {
+  TORCH_CHECK(points.dim() == 2 && centroids.dim() == 2 && points.size(1) == centroids.size(1),
+              "points [n,D] and centroids [k,D] must agree in D, got ", points.sizes(), " and ", centroids.sizes());
+  TORCH_CHECK(points.scalar_type() == at::kFloat && centroids.scalar_type() == at::kFloat,
               "points and centroids must be float32");
-  const at::Tensor points = points_given.contiguous(), centroids = centroids_given.contiguous();
-  const int64_t n = points.size(0), k = centroids.size(0), dimension = points.size(1);
-  TORCH_CHECK(k > 0, "there must be at least one centroid");
-  at::Tensor indices = at::empty({n}, points.options().dtype(at::kInt)), distances = at::empty({n}, points.options());
+  TORCH_CHECK(centroids.size(0) > 0, "there must be at least one centroid");
+}
 
-  // Distances do not change when everything moves; around the centroids' mean the expansion
-  // |x-c|² = |x|² - 2xc + |c|² loses least to cancellation.
-  const at::Tensor centre = centroids.mean(0);
-  const at::Tensor centred = (centroids - centre).contiguous();
-  const at::Tensor norms = centred.square().sum(1);
-  const float farthest = std::sqrt(norms.max().item<float>());
-  const PointProducts products_with(centred, farthest);
-  const int64_t stride = products_with.stride();
-  const float scale = products_with.scale(), uncertainty = products_with.uncertainty();
-  at::Tensor half_norms = at::full({stride}, std::numeric_limits<float>::quiet_NaN(), points.options());
-  half_norms.narrow(0, 0, k).copy_(norms * (0.5 * scale));
-  const float *point_data = points.data_ptr<float>(), *centroid_data = centroids.data_ptr<float>(),
-              *centre_data = centre.data_ptr<float>(), *norm_data = half_norms.data_ptr<float>();
+int64_t grain_of(const Centroids& centroids, int64_t block_rows) {
+  // Waking another thread takes longer than a few products.
+  return std::max(block_rows, kLeastProducts / (centroids.count() * centroids.dimension()));
+}
+
+struct Found {
+  explicit Found(const at::Tensor& points)
+      : indices(at::empty({points.size(0)}, points.options().dtype(at::kInt))),
+        distances(at::empty({points.size(0)}, points.options())) {}
+
+  at::Tensor indices, distances;
+};
+
+// By BLAS, for processors that have no panels: scores are products less half the squared norms, and rounded, so that all
+// that come within the rounding of the largest are compared by their distances.
+void search_by_products(const at::Tensor& points, const Centroids& centroids, Found& found) {
+  constexpr int64_t block_rows = 256;
+  const int64_t n = points.size(0), k = centroids.count(), dimension = centroids.dimension();
+  const at::Tensor factors = centroids.centred.t(), half_norms = centroids.norms * 0.5;
+  const float farthest = std::sqrt(centroids.norms.max().item<float>());
+  const float *point_data = points.data_ptr<float>(), *centroid_data = centroids.values.data_ptr<float>(),
+              *centre_data = centroids.centre.data_ptr<float>();
   // What a product of D terms and a difference can be off by, for factors of length one.
   const float rounding = static_cast<float>(dimension + 16) * std::numeric_limits<float>::epsilon();
-  int32_t* index_data = indices.data_ptr<int32_t>();
-  float* distance_data = distances.data_ptr<float>();
-
-  const int64_t block_rows = PointProducts::block_rows();
-  // Waking another thread takes longer than a few products.
-  const int64_t grain = std::max(block_rows, kLeastProducts / (k * dimension));
-  parallel_products(0, n, grain, [&](int64_t begin, int64_t end) {
-    const at::Tensor moved = at::zeros({block_rows, dimension}, points.options());
-    at::Tensor workspace = products_with.workspace(), products = at::empty({block_rows, stride}, points.options());
-    std::vector<float> lengths(static_cast<size_t>(block_rows)), scales(static_cast<size_t>(block_rows));
+  int32_t* index_data = found.indices.data_ptr<int32_t>();
+  float* distance_data = found.distances.data_ptr<float>();
+  parallel_products(0, n, grain_of(centroids, block_rows), [&](int64_t begin, int64_t end) {
+    const at::Tensor moved = at::empty({block_rows, dimension}, points.options());
+    const at::Tensor all_scores = at::empty({block_rows, k}, points.options());
+    std::vector<float> lengths(static_cast<size_t>(block_rows));
     for (int64_t start = begin; start < end; start += block_rows) {
       const int64_t rows = std::min(block_rows, end - start);
-      for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t r = 0; r < rows; ++r)
         lengths[r] = std::sqrt(move_point(point_data + (start + r) * dimension, centre_data, dimension,
                                           moved.data_ptr<float>() + r * dimension));
-        scales[r] = products_with.point_scale(lengths[r]);
-      }
-      products_with.multiply(moved, scales.data(), rows, workspace, products);
+      at::Tensor scores = all_scores.narrow(0, 0, rows);
+      at::mm_out(scores, moved.narrow(0, 0, rows), factors);
+      scores.sub_(half_norms);
+      const at::Tensor largest = scores.amax(1);
       for (int64_t r = 0; r < rows; ++r) {
-        const float* product = products.data_ptr<float>() + r * stride;
+        const float* point = point_data + (start + r) * dimension;
+        const float* score = scores.data_ptr<float>() + r * k;
         const float reach = lengths[r] + farthest;
-        const Candidates candidates = candidates_of(product, norm_data, stride, scales[r],
-                                                    rounding * (reach * scales[r]) * (reach * scale) + uncertainty);
-        const Nearest nearest = nearest_of(point_data + (start + r) * dimension, centroid_data, dimension, product,
-                                           norm_data, candidates);
+        const float bound = largest.data_ptr<float>()[r] - rounding * reach * reach;
+        // A point that is not a number has no nearest centroid; its distance says so.
+        Nearest nearest{0, squared_distance(point, centroid_data, dimension)};
+        for (int64_t c = 1; c < k; ++c)
+          if (!(score[c] < bound))
+            nearest.consider(c, squared_distance(point, centroid_data + c * dimension, dimension));
         index_data[start + r] = static_cast<int32_t>(nearest.index);
         distance_data[start + r] = nearest.squared_distance;
       }
     }
   });
-  return {indices, distances};
+}
+
+#ifdef PROTOCL_HAS_PANELS
+
+void search_by_panels(const at::Tensor& points, const Centroids& centroids, const SearchMemory* memory, Found& found) {
+  const CentroidSearch search(centroids.values.data_ptr<float>(), centroids.centre.data_ptr<float>(),
+                              centroids.centred.data_ptr<float>(), centroids.norms.data_ptr<float>(), centroids.count(),
+                              centroids.dimension());
+  const float* point_data = points.data_ptr<float>();
+  int32_t* index_data = found.indices.data_ptr<int32_t>();
+  float* distance_data = found.distances.data_ptr<float>();
+  parallel_products(0, points.size(0), grain_of(centroids, CentroidSearch::kBlockRows),
+                    [&](int64_t begin, int64_t end) {
+                      search.search(point_data, begin, end, memory, index_data, distance_data);
+                    });
+}
+
+// How far the centroids of each group have moved at most.
+at::Tensor ways_of(const at::Tensor& before, const at::Tensor& now) {
+  const int64_t k = now.size(0), dimension = now.size(1);
+  const at::Tensor ways = at::zeros({CentroidSearch::bounds_stride(k, dimension)}, now.options());
+  const int64_t size = CentroidSearch::group_panels(k, dimension) * kPanel;
+  float* way_data = ways.data_ptr<float>();
+  for (int64_t c = 0; c < k; ++c) {
+    double squares = 0;
+    for (int64_t d = 0; d < dimension; ++d) {
+      const double way = static_cast<double>(now.data_ptr<float>()[c * dimension + d]) -
+                         static_cast<double>(before.data_ptr<float>()[c * dimension + d]);
+      squares += way * way;
+    }
+    // Rounded up.
+    way_data[c / size] = std::max(way_data[c / size], static_cast<float>(std::sqrt(squares) * (1 + 1e-6)));
+  }
+  return ways;
+}
+
+#endif
+
+std::tuple<at::Tensor, at::Tensor> nearest_centroid(const at::Tensor& points_given, const at::Tensor& given) {
+  require_fitting(points_given, given);
+  const at::Tensor points = points_given.contiguous();
+  const Centroids centroids(given);
+  Found found(points);
+#ifdef PROTOCL_HAS_PANELS
+  if (has_panels()) {
+    search_by_panels(points, centroids, nullptr, found);
+    return {found.indices, found.distances};
+  }
+#endif
+  search_by_products(points, centroids, found);
+  return {found.indices, found.distances};
+}
+
+// What a search over these points is to remember: bounds, the centroid of each point, and the centroids; nothing where
+// this processor can do without. `centroids` tells only how many there are.
+std::vector<at::Tensor> nearest_centroid_memory(const at::Tensor& points, const at::Tensor& centroids) {
+  require_fitting(points, centroids);
+#ifdef PROTOCL_HAS_PANELS
+  if (has_panels()) {
+    const int64_t stride = CentroidSearch::bounds_stride(centroids.size(0), centroids.size(1));
+    return {at::zeros({points.size(0), stride}, points.options()),
+            at::full({points.size(0)}, -1, points.options().dtype(at::kInt)), at::zeros_like(centroids)};
+  }
+#endif
+  return {};
+}
+
+// The same as nearest_centroid, for centroids that have moved since the step that `memory` is of; brings it up to date.
+std::tuple<at::Tensor, at::Tensor> nearest_centroid_again(const at::Tensor& points_given, const at::Tensor& given,
+                                                          at::Tensor bounds, at::Tensor previous, at::Tensor before) {
+#ifdef PROTOCL_HAS_PANELS
+  require_fitting(points_given, given);
+  const at::Tensor points = points_given.contiguous();
+  const Centroids centroids(given);
+  TORCH_CHECK(has_panels() && bounds.is_contiguous() && previous.is_contiguous() && before.is_contiguous() &&
+                  bounds.sizes() == at::IntArrayRef({points.size(0), CentroidSearch::bounds_stride(
+                                                                         given.size(0), given.size(1))}) &&
+                  previous.sizes() == at::IntArrayRef({points.size(0)}) && before.sizes() == given.sizes(),
+              "the memory is not of these points and centroids");
+  Found found(points);
+  const at::Tensor ways = ways_of(before, centroids.values);
+  const SearchMemory memory{bounds.data_ptr<float>(), previous.data_ptr<int32_t>(), ways.data_ptr<float>()};
+  search_by_panels(points, centroids, &memory, found);
+  before.copy_(centroids.values);
+  return {found.indices, found.distances};
+#else
+  TORCH_CHECK(false, "this processor remembers nothing");
+#endif
 }
 
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(PROTOCL_NAMESPACE, library) {
   library.def("nearest_centroid(Tensor points, Tensor centroids) -> (Tensor, Tensor)");
+  library.def("nearest_centroid_memory(Tensor points, Tensor centroids) -> Tensor[]");
+  library.def(
+      "nearest_centroid_again(Tensor points, Tensor centroids, Tensor(a!) bounds, Tensor(b!) previous, "
+      "Tensor(c!) before) -> (Tensor, Tensor)");
 }
 
-TORCH_LIBRARY_IMPL(PROTOCL_NAMESPACE, CPU, library) { library.impl("nearest_centroid", &nearest_centroid); }
+TORCH_LIBRARY_IMPL(PROTOCL_NAMESPACE, CPU, library) {
+  library.impl("nearest_centroid", &nearest_centroid);
+  library.impl("nearest_centroid_memory", &nearest_centroid_memory);
+  library.impl("nearest_centroid_again", &nearest_centroid_again);
+}
 
 }  // namespace protocl

@@ -1,5 +1,6 @@
+import { faissNodeAssigner } from '#faissNodeAssigner';
+
 import { clusteringError } from '../errors.js';
-import { faissNodeAssigner } from '../faiss/faissNodeAssigner.js';
 import type { Assigner, AssignerName } from './assigner.js';
 import { tensorAssigner } from './tensorAssigner.js';
 

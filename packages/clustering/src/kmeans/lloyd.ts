@@ -2,7 +2,7 @@ import type { RandomStream } from '@protocl/core';
 import { requireKnownOptions } from '@protocl/core/options';
 import * as tf from '@tensorflow/tfjs-core';
 
-import type { Assigner } from '../assigners/assigner.js';
+import { searchOver, type Assigner } from '../assigners/assigner.js';
 import { clusteringError } from '../errors.js';
 import { updateCentroids } from './updateCentroids.js';
 
@@ -52,9 +52,10 @@ export async function lloyd(
   let centroids = start;
   let previous: Int32Array | undefined;
   let emptyClusters = 0;
+  const search = searchOver(assigner, points);
   try {
     for (let iteration = 1; ; iteration += 1) {
-      const assignment = await assigner.assign(points, centroids);
+      const assignment = await search.assign(centroids);
       const objective = sumOf(assignment.squaredDistances);
       requireFiniteObjective(objective);
       // The means of the same points are the same: every further step would repeat this one.
@@ -76,6 +77,8 @@ export async function lloyd(
   } catch (error) {
     centroids.dispose();
     throw error;
+  } finally {
+    search.dispose();
   }
 }
 

@@ -7,6 +7,8 @@ import { defineKernel } from './defineKernel.js';
 import { inBlocks } from './inBlocks.js';
 
 const onCpu = listOperator('protocl::nearest_centroid');
+const againOnCpu = listOperator('protocl::nearest_centroid_again');
+const memoryOnCpu = listOperator('protocl::nearest_centroid_memory');
 const productInFull = operator('protocl::mm_in_full_precision');
 const mean = operator('aten::mean', 'dim');
 const sub = operator('aten::sub', 'Tensor');
@@ -56,9 +58,28 @@ interface NearestCentroidInputs {
   centroids: TensorInfo;
 }
 
-defineKernel<NearestCentroidInputs, object>('NearestCentroid', ({ inputs, backend }) => {
+/** What NearestCentroidMemory made for these points; brought up to date in place. */
+interface Memory {
+  bounds?: TensorInfo;
+  previous?: TensorInfo;
+  before?: TensorInfo;
+}
+
+/** The memory of a search: three tensors, or none where this processor or device has no use for it. */
+defineKernel<NearestCentroidInputs, object>('NearestCentroidMemory', ({ inputs, backend }) => {
+  if (backend.device !== 'cpu') return [];
+  const made = memoryOnCpu(backend.handle(inputs.points), backend.handle(inputs.centroids));
+  return made.map((handle) => backend.output(handle));
+});
+
+defineKernel<NearestCentroidInputs & Memory, object>('NearestCentroid', ({ inputs, backend }) => {
   const points = backend.handle(inputs.points);
   const centroids = backend.handle(inputs.centroids);
+  const { bounds, previous, before } = inputs;
+  if (bounds && previous && before) {
+    const memory = [bounds, previous, before].map((tensor) => backend.handle(tensor));
+    return againOnCpu(points, centroids, ...memory).map((handle) => backend.output(handle));
+  }
   if (backend.device === 'cpu') return onCpu(points, centroids).map((handle) => backend.output(handle));
   const [indices, distances] = onDevice(points, centroids, backend.device);
   const last = (inputs.centroids.shape[0] as number) - 1;
