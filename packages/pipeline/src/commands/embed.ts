@@ -10,6 +10,7 @@ import {
   type OpenCheckpointOptions,
 } from '../run/openCheckpoint.js';
 import { featureFormat, writeFeatures, type HostFeatures } from './featureFile.js';
+import { removeTable, tableBeside } from './imageTable.js';
 
 export interface EmbedOptions extends OpenCheckpointOptions {
   /** The training images or the held-out ones; the training images by default. */
@@ -50,7 +51,10 @@ export async function embed(path: string, out: string, options: EmbedOptions = {
   featureFormat(out);
   const { host, checkpoint } = await featuresOf(path, options);
   const { split = 'train' } = options;
-  return { files: await writeFeatures(out, host, { checkpoint, split }), shape: host.shape, checkpoint };
+  const files = await writeFeatures(out, host, { checkpoint, split });
+  const table = tableBeside(out);
+  if (await removeTable(table)) options.log?.(`removed ${table}, the paths of other images`);
+  return { files, shape: host.shape, checkpoint };
 }
 
 /** The features of a data set as a checkpoint's encoder has them. */

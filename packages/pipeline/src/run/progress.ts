@@ -27,7 +27,7 @@ export interface ProgressOptions {
 /** A live bar with lines above it on a terminal; otherwise lines alone, those of steps now and then. */
 export function createProgress({ output, now = () => performance.now() }: ProgressOptions): Progress {
   const pace = new Pace(now);
-  const display = output.isTTY ? liveBar(output) : plainLines(output, now);
+  const display = createDisplay({ output, now });
   return {
     show(event) {
       pace.see(event);
@@ -43,10 +43,19 @@ export function createProgress({ output, now = () => performance.now() }: Progre
   };
 }
 
-interface Display {
+/** Shows how far any work is, whatever it counts. */
+export interface Display {
+  /** @param text stands beside the bar, or alone where there is no terminal */
   update(done: number, total: number, text: string): void;
+  /** A line of its own. */
   print(line: string): void;
+  /** Leaves the terminal as it was. */
   stop(): void;
+}
+
+/** A live bar on a terminal; otherwise lines alone, now and then. */
+export function createDisplay({ output, now = () => performance.now() }: ProgressOptions): Display {
+  return output.isTTY ? liveBar(output) : plainLines(output, now);
 }
 
 function liveBar(stream: NodeJS.WriteStream): Display {

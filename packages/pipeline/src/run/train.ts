@@ -16,8 +16,10 @@ import { methodOf } from '../config/methodOf.js';
 import { requirePossible, type ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
+import { recipeOf } from '../data/recipe.js';
 import type { DataDigests } from '../data/dataDigests.js';
 import type { RunData } from '../data/runData.js';
+import { preprocessingOf, recordedUse } from '../encoder/preprocessing.js';
 import { pipelineError } from '../errors.js';
 import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
 import { defined } from './defined.js';
@@ -227,7 +229,12 @@ async function trainOn(
       ...(signal && { signal }),
     });
     const result = await trainer.run();
-    await saveEncoder(encoder, folder.encoder);
+    await saveEncoder(encoder, folder.encoder, {
+      metadata: recordedUse({
+        preprocessing: preprocessingOf(recipeOf(config.augmentation)),
+        features: config.evaluation.features,
+      }),
+    });
     return { result, purities: await prototypePurity(method, data.labels) };
   } finally {
     method?.dispose();

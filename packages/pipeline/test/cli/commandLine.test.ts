@@ -160,7 +160,7 @@ test('trains, evaluates, embeds and clusters', async () => {
     );
     expect(clustered).toMatchObject({ code: 0 });
     expect(clustered.stdout).toMatch(
-      /^k=4 \| sizes \d+ \.\. \d+ \.\. \d+ \| .* purity [\d.]+% \| NMI [\d.]+$/m,
+      /^k=4 \| sizes \d+ \.\. \d+ \.\. \d+ \| .* purity [\d.]+% \| AMI -?[\d.]+ \| ARI -?[\d.]+ \| NMI [\d.]+$/m,
     );
     const { clusterings } = JSON.parse(await readFile(out, 'utf8')) as {
       clusterings: { k: number; sizes: number[]; assignments: number[] }[];
