@@ -32,11 +32,12 @@ const HALF = 32;
  * @throws the signal's reason
  */
 export async function digestFolder(
-  { path, files, labels, classNames }: Pick<ImageFolder, 'path' | 'files' | 'labels' | 'classNames'>,
+  folder: Pick<ImageFolder, 'path' | 'files' | 'labels' | 'classNames'>,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<FolderDigest> {
   requireKnownOptions('digestFolder', options, { signal: true });
   const { signal } = options;
+  const { path, files, labels, classNames } = folder;
   const sizes: number[] = [];
   for (let begin = 0; begin < files.length; begin += AT_ONCE) {
     signal?.throwIfAborted();

@@ -20,11 +20,12 @@ const AT_ONCE = 32;
  *   with the file and the element; `FOLDER_NOT_READABLE`
  */
 export async function readVocObjects(
-  { path, files }: VocFolder,
+  folder: VocFolder,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<VocAnnotation[]> {
   requireKnownOptions('readVocObjects', options, { signal: true });
   const { signal } = options;
+  const { path, files } = folder;
   const annotations: VocAnnotation[] = [];
   for (let start = 0; start < files.length; start += AT_ONCE) {
     signal?.throwIfAborted();

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from '@protocl/core';
 import sharp from 'sharp';
 
 import { reportError } from '../errors.js';
@@ -12,7 +13,7 @@ const LARGEST_TILE = 64;
  * Images at the size of a report's tiles.
  *
  * @param images uint8 [n, H, W, 3], row-major
- * @param size the longer side of a tile in pixels; that of the images, but at most 64, by default
+ * @param options `size`: the longer side of a tile in pixels; that of the images, but at most 64, by default
  * @returns uint8 [n, h, w, 3]: the given ones where they are of that size
  * @throws {ProtoclError} `INVALID_SHAPE` if there are no images or their bytes are not as many as
  *   their shape says
@@ -20,8 +21,10 @@ const LARGEST_TILE = 64;
 export async function tileImages(
   images: Uint8Array,
   shape: ImagesShape,
-  { size }: { readonly size?: number } = {},
+  options: { readonly size?: number } = {},
 ): Promise<{ readonly pixels: Uint8Array; readonly shape: ImagesShape }> {
+  requireKnownOptions('tileImages', options, { size: true });
+  const { size } = options;
   const [count, height, width, channels] = shape;
   const bytes = height * width * 3;
   if (channels !== 3 || count < 1 || images.length !== count * bytes) {
