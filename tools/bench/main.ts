@@ -3,7 +3,7 @@ import { prepareTorch } from '@protocl/tfjs-backend-torch';
 
 import { benchError } from './harness/benchError.js';
 import type { Benchmark } from './harness/benchmark.js';
-import { formatTable } from './harness/table.js';
+import { formatTable, formatTrials } from './harness/table.js';
 import { parseOptions, usage } from './options.js';
 import { findPeer, type Peer } from './peer.js';
 
@@ -37,7 +37,10 @@ async function main(args: readonly string[]): Promise<number> {
       (peer ??= options.peer ? findPeer({ device: options.device, report }) : Promise.resolve(null)),
   });
 
-  if (results.length > 0) console.log(formatTable(results));
+  if (results.length > 0) {
+    const parts = [formatTrials(results), formatTable(results)];
+    console.log(parts.filter((part) => part !== '').join('\n\n'));
+  }
   if (options.json !== undefined) {
     const records = results.map(({ record }) => record);
     await writeFileAtomic(options.json, `${JSON.stringify(records, null, 2)}\n`);

@@ -28,6 +28,12 @@ export interface BenchOptions {
   readonly variants: 'eager' | 'compiled' | 'all';
   /** Whether to compare with PyTorch. */
   readonly peer: boolean;
+  /** Only ways of the peer whose name contains this. */
+  readonly peerSetting: string | undefined;
+  /** Measure nothing, but tell which ways of the peer there are. */
+  readonly listPeerSettings: boolean;
+  /** Whether only the fastest of the peer's settings is measured; on a graphics processor all are. */
+  readonly tournament: boolean;
   /** What the epoch benchmark trains. */
   readonly preset: string;
   /** The network of the soak benchmark, or the preset of a whole run. */
@@ -59,6 +65,8 @@ export const usage = `npm run bench -- NAME [options]
   --threads LIST       thread counts to measure with (default 1,2)
   --tiny               sizes for trying out the benchmark itself
   --no-peer            our side only
+  --peer-setting NAME  only settings of the peer whose name contains NAME; by default the fastest of all is found first
+  --peer-settings      list the settings of the peer that each case tries, and measure nothing
   --preset NAME        epoch: what is trained (default pcl-demo)
   --network NAME       soak: resnet8, resnet18, or pcl-demo for 30 epochs of a run (default resnet8)
   --steps N            soak: training steps (default 1000)`;
@@ -90,6 +98,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     deviceCases,
     variants: oneOf('--variants', values.variants ?? 'all', ['eager', 'compiled', 'all']),
     peer: !(values['no-peer'] ?? false),
+    peerSetting: values['peer-setting'],
+    listPeerSettings: values['peer-settings'] ?? false,
+    tournament: !deviceCases,
     preset: values.preset ?? 'pcl-demo',
     network: values.network ?? 'resnet8',
     steps: positiveInteger('--steps', values.steps ?? '1000'),
@@ -114,6 +125,8 @@ function parse(args: readonly string[]) {
         threads: { type: 'string' },
         tiny: { type: 'boolean' },
         'no-peer': { type: 'boolean' },
+        'peer-setting': { type: 'string' },
+        'peer-settings': { type: 'boolean' },
         network: { type: 'string' },
         steps: { type: 'string' },
       },

@@ -63,13 +63,33 @@ export async function findPeer({ device, report }: FindPeerOptions): Promise<Pee
   return null;
 }
 
-/** The command that starts a script as the peer's side. */
+/**
+ * What this process's environment may hold that would hold the peer back, or tell it of other libraries than its own:
+ * threads, ways to wait, kernels. The peer's settings say what is set instead.
+ */
+const UNSET = [
+  ...[
+    'OPENBLAS_CORETYPE',
+    'OPENBLAS_L2_SIZE',
+    'OPENBLAS_NUM_THREADS',
+    'GOTO_NUM_THREADS',
+    'BLIS_NUM_THREADS',
+  ],
+  ...['OMP_NUM_THREADS', 'OMP_THREAD_LIMIT', 'OMP_WAIT_POLICY', 'OMP_PROC_BIND', 'OMP_PLACES', 'OMP_DYNAMIC'],
+  ...['GOMP_SPINCOUNT', 'GOMP_CPU_AFFINITY', 'KMP_BLOCKTIME', 'KMP_AFFINITY'],
+  ...['MKL_NUM_THREADS', 'MKL_DEBUG_CPU_TYPE', 'MKL_ENABLE_INSTRUCTIONS', 'ATEN_CPU_CAPABILITY'],
+];
+
+/** The command that starts a script as the peer's side, in an environment that does not hold it back. */
 export function peerSide(peer: Peer, script: string): SideCommand {
   return {
     label: peer.name,
     command: peer.python,
     arguments: [script],
-    environment: pythonEnvironment([join(import.meta.dirname, 'harness/python'), ...peer.modulePath]),
+    environment: {
+      ...Object.fromEntries(UNSET.map((name) => [name, undefined])),
+      ...pythonEnvironment([join(import.meta.dirname, 'harness/python'), ...peer.modulePath]),
+    },
   };
 }
 

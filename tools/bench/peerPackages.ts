@@ -15,7 +15,11 @@ interface PeerPackages {
   readonly packages: () => string[];
   /** Whether PyTorch's own index of builds without CUDA has them. */
   readonly isCpuBuild: boolean;
+  /** What follows where they cannot be had. */
+  readonly otherwise?: string;
 }
+
+const ALONE = 'only our side is measured';
 
 const TORCHVISION_PROBE = `
 from load_torchvision import torchvision
@@ -44,15 +48,21 @@ export async function withTorchvision(peer: Peer, report: (line: string) => void
 /**
  * Adds faiss to a peer: its own, else the latest release, installed into the cache.
  *
+ * @param otherwise what follows where it cannot be had
  * @returns null where there is none to be had; the reason is reported
  */
-export async function withFaiss(peer: Peer, report: (line: string) => void): Promise<Peer | null> {
+export async function withFaiss(
+  peer: Peer,
+  report: (line: string) => void,
+  otherwise = ALONE,
+): Promise<Peer | null> {
   return withPackages(peer, report, {
     what: 'faiss',
     probe: 'import faiss, numpy; print(f"faiss {faiss.__version__}")',
     folder: 'faiss',
     packages: () => ['faiss-cpu', 'packaging'],
     isCpuBuild: false,
+    otherwise,
   });
 }
 
@@ -71,10 +81,27 @@ export async function withScikitLearn(peer: Peer, report: (line: string) => void
   });
 }
 
+/**
+ * Adds threadpoolctl to a peer, which tells of the BLAS that it computes with, and sets the threads of it.
+ *
+ * @returns the peer as it is where there is none to be had; the reason is reported
+ */
+export async function withThreadpoolctl(peer: Peer, report: (line: string) => void): Promise<Peer> {
+  const found = await withPackages(peer, report, {
+    what: 'threadpoolctl',
+    probe: 'import threadpoolctl; print(f"threadpoolctl {threadpoolctl.__version__}")',
+    folder: 'threadpoolctl',
+    packages: () => ['threadpoolctl'],
+    isCpuBuild: false,
+    otherwise: 'the libraries that the peer computes with are not shown',
+  });
+  return { ...(found ?? peer), name: peer.name };
+}
+
 async function withPackages(
   peer: Peer,
   report: (line: string) => void,
-  { what, probe, folder: name, packages, isCpuBuild }: PeerPackages,
+  { what, probe, folder: name, packages, isCpuBuild, otherwise = ALONE }: PeerPackages,
 ): Promise<Peer | null> {
   const folder = cacheDirectory('peer', name);
   const extended = { ...peer, modulePath: [folder, ...peer.modulePath] };
@@ -93,7 +120,7 @@ async function withPackages(
     report(`peer: ${found.name}`);
     return found;
   } catch (error) {
-    report(`peer: there is no ${what} to compare with (${reasonOf(error)}); only our side is measured`);
+    report(`peer: there is no ${what} to be had (${reasonOf(error)}); ${otherwise}`);
     return null;
   }
 }

@@ -6,7 +6,7 @@ import type { Sides } from '../harness/comparison.js';
 import { runCases } from '../harness/runCases.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { peerSide, type Peer } from '../peer.js';
-import { withTorchvision } from '../peerPackages.js';
+import { withThreadpoolctl, withTorchvision } from '../peerPackages.js';
 import { augmentCases } from './cases.js';
 import { deviceAugmentCases } from './deviceCases.js';
 
@@ -18,7 +18,7 @@ export function deviceAugmentSides(peer: Peer | null): Promise<Sides> {
   return sidesWith(peer, 'peer/device_worker.py');
 }
 
-/** Augmentation against torchvision on PIL images: batches in memory, and files; on a device, against PyTorch on tensors. */
+/** Augmentation against torchvision and PyTorch: batches in memory, and files; on a device, against PyTorch on tensors. */
 export const augment: Benchmark = {
   name: 'augment',
   async run({ options, peer: findPeer, report, signal, onResult }) {
@@ -29,9 +29,10 @@ export const augment: Benchmark = {
       options.filter,
     );
     const torch = await findPeer();
+    const beside = torch && !deviceCases ? await withThreadpoolctl(torch, report) : torch;
     const sides = deviceCases
       ? await deviceAugmentSides(torch)
-      : await sidesWith(torch && (await withTorchvision(torch, report)), 'peer/worker.py');
+      : await sidesWith(beside && (await withTorchvision(beside, report)), 'peer/worker.py');
     return runCases(cases, sides, { ...options, report, signal, onResult });
   },
 };

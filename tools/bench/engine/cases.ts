@@ -36,7 +36,7 @@ const MEMORY_LIMIT = 1.1;
 const MEMORY_STEPS = 5;
 const EMA_DECAY = 0.999;
 /** Points that PyTorch takes at a time: enough to be busy, little enough to stay in the cache. */
-const POINT_BLOCK = 2048;
+const POINT_BLOCKS = [512, 2048, 8192];
 
 /** The cases of the engine benchmark on the processor, for each thread count where it matters. */
 export function engineCases(options: BenchOptions): Case[] {
@@ -58,29 +58,42 @@ export function engineCases(options: BenchOptions): Case[] {
     unit,
     threads,
     ours: { ...task, ...onDevice },
-    peers: ways.map(({ variant, task: way }) => ({ variant, task: { ...task, ...onDevice, ...way } })),
+    peers: ways.map(({ task: way, ...rest }) => ({ ...rest, task: { ...task, ...onDevice, ...way } })),
     // The promises were made for the full sizes.
     ...(limit !== undefined && !options.tiny && { limit }),
   });
 
   const perThreads = options.threads.flatMap((threads) => [
-    timed(threads, `${network}/train`, 'ms', { case: 'train', ...networkTask(sizes) }, layouts, STEP_LIMIT),
+    timed(
+      threads,
+      `${network}/train`,
+      'ms',
+      { case: 'train', ...networkTask(sizes) },
+      [...trainingWays, ...compiledWays],
+      STEP_LIMIT,
+    ),
     timed(
       threads,
       `${network}/forward`,
       'ms',
       { case: 'forward', ...networkTask(sizes) },
-      layouts,
+      [...layouts, ...compiledWays],
       FORWARD_LIMIT,
     ),
     ...sizes.products.map((shape) =>
-      timed(threads, `matmul/${shape.join('x')}`, 'ms', { case: 'matmul', shape }),
+      timed(
+        threads,
+        `matmul/${shape.join('x')}`,
+        'ms',
+        { case: 'matmul', shape },
+        ways('new result', 'same result', 'numpy'),
+      ),
     ),
   ]);
 
   const { depth, width, centroids } = sizes;
   const memory: Case = {
-    ...timed(most, '', 'ms', { case: 'train', ...networkTask(sizes) }, layouts, MEMORY_LIMIT),
+    ...timed(most, '', 'ms', { case: 'train', ...networkTask(sizes) }, trainingWays, MEMORY_LIMIT),
     name: `${network}/train/peak-memory`,
     measure: 'peak-memory',
     unit: 'MiB',
@@ -91,13 +104,13 @@ export function engineCases(options: BenchOptions): Case[] {
     memory,
     timed(1, 'dispatch/add-one-element', 'us', { case: 'add' }),
     timed(most, 'sgd-step', 'ms', { case: 'sgd', depth, width, ...optimizer }, optimizers),
-    timed(most, 'ema-step', 'ms', { case: 'ema', depth, width, decay: EMA_DECAY }, ways('loop', 'foreach')),
+    timed(most, 'ema-step', 'ms', { case: 'ema', depth, width, decay: EMA_DECAY }, momentumWays),
     timed(
       most,
       `nearest-centroid/${centroids.n}x${centroids.dimension}x${centroids.k}`,
       'ms',
-      { case: 'nearest-centroid', ...centroids, block: POINT_BLOCK },
-      ways('cdist', 'addmm'),
+      { case: 'nearest-centroid', ...centroids },
+      nearestWays,
     ),
   ];
 }
@@ -107,7 +120,32 @@ const layouts: readonly PeerVariant[] = ['contiguous', 'channels_last'].map((lay
   task: { layout },
 }));
 
-const optimizers = ways('default', 'foreach', 'fused');
+/** Where there is no C++ compiler, the others remain. */
+const compiled = { compile: 'default' };
+
+const trainingWays: readonly PeerVariant[] = layouts.flatMap(({ variant, task }) =>
+  ['default', 'fused'].map((way) => ({ variant: `${variant}, ${way} optimizer`, task: { ...task, way } })),
+);
+
+const compiledWays: readonly PeerVariant[] = layouts.map(({ variant, task }) => ({
+  variant: `${variant}, compiled`,
+  task: { ...task, way: 'fused', ...compiled },
+  mayFail: true,
+  compiles: true,
+}));
+
+const compiledStep: PeerVariant = { variant: 'compiled', task: { way: 'compiled' }, mayFail: true };
+
+const optimizers = [...ways('default', 'foreach', 'fused'), compiledStep];
+
+const momentumWays = [...ways('loop', 'foreach'), compiledStep];
+
+const nearestWays: readonly PeerVariant[] = [
+  ...POINT_BLOCKS.flatMap((block) =>
+    ['cdist', 'addmm'].map((way) => ({ variant: `${way}, blocks of ${block}`, task: { way, block } })),
+  ),
+  { variant: 'addmm, compiled', task: { way: 'addmm', block: POINT_BLOCKS[1], ...compiled }, mayFail: true },
+];
 
 function ways(...names: string[]): PeerVariant[] {
   return names.map((way) => ({ variant: way, task: { way } }));

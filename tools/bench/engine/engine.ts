@@ -7,6 +7,7 @@ import { failedChecks } from '../harness/failedChecks.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { isSelected, runCases } from '../harness/runCases.js';
 import { peerSide, type Peer } from '../peer.js';
+import { withThreadpoolctl } from '../peerPackages.js';
 import { agreementName, checkAgreement } from './agreement.js';
 import { engineCases } from './cases.js';
 import { deviceEngineCases } from './deviceCases.js';
@@ -29,14 +30,16 @@ export const engine: Benchmark = {
     const cases = options.deviceCases ? deviceEngineCases(options) : engineCases(options);
     const checked = agreementNetworks(options);
     requireSelection([...checked.map(agreementName), ...cases.map(({ name }) => name)], options.filter);
-    const sides = await engineSides(await findPeer());
+    const torch = await findPeer();
+    const peer = torch && !options.deviceCases ? await withThreadpoolctl(torch, report) : torch;
+    const sides = await engineSides(peer);
     const disagreements = await failedChecks(
       {
         tasks: checked,
         nameOf: agreementName,
         check: (network) => checkAgreement(network, sides, options, { signal }),
       },
-      { filter: options.filter, report },
+      { ...options, report },
     );
     const outcome = await runCases(cases, sides, {
       ...options,

@@ -1,5 +1,6 @@
 import type { Config } from '@protocl/pipeline';
 
+import { acrossCores } from '../harness/blasCores.js';
 import type { Case, PeerVariant } from '../harness/comparison.js';
 import type { BenchOptions } from '../options.js';
 
@@ -18,13 +19,18 @@ const MEMORY_STEPS = 30;
 const M_STEP_LIMIT = 1 / 1.3;
 const E_STEP_LIMIT = 0.7;
 
-/** What a preset's epochs consist of, on both sides. */
+/**
+ * What a preset's epochs consist of, on both sides.
+ *
+ * @param cores kernels of OpenBLAS that faiss does not find by itself, the best first
+ */
 export function epochCases(
   preset: string,
   config: Config,
   recipe: object,
   data: ImageFile,
   { device, backend, threads, tiny }: BenchOptions,
+  cores: readonly string[] = [],
 ): Case[] {
   const most = Math.max(...threads);
   const settings = { ...peerSettings(config, recipe), data };
@@ -35,15 +41,29 @@ export function epochCases(
   ): Pick<Case, 'threads' | 'ours' | 'peers'> => ({
     threads: most,
     ours: { case: name, preset, device, backend, ...(tiny && { limit: data.shape[0] }) },
-    peers: peers.map(({ variant, task }) => ({ variant, task: { case: name, settings, ...task } })),
+    peers: peers.map((way) => ({ ...way, task: { case: name, settings, ...way.task } })),
   });
   // The loader's workers want the cores too, so fewer threads of PyTorch may be faster.
-  const counts = [...new Set([1, most])];
-  const byThreads = counts.map((count) => ({ variant: `${count} threads`, task: { threads: count } }));
-  const whole = [{ variant: '', task: {} }];
+  const counts = [...new Set([most, 1])];
+  const batched = { variant: 'views by batches', task: { views: 'batches' } };
+  const loaded = { variant: 'views of 2 workers', task: { views: 'workers' } };
+  const compiled: PeerVariant = {
+    variant: `${batched.variant}, compiled`,
+    task: { ...batched.task, compile: 'default' },
+    mayFail: true,
+  };
+  const withThreads = counts.flatMap((count) =>
+    [batched, loaded].map(({ variant, task }) => ({
+      variant: `${variant}, ${count} ${count === 1 ? 'thread' : 'threads'}`,
+      task: { ...task, threads: count },
+    })),
+  );
+  // The M-step has nothing of faiss, but begins with an E-step.
+  const withBestCore = (ways: readonly PeerVariant[]): PeerVariant[] =>
+    ways.flatMap((way) => acrossCores([way], cores.slice(0, 1)).slice(0, 1));
   return [
     {
-      ...benchCase('m-step', byThreads),
+      ...benchCase('m-step', withBestCore([...withThreads, compiled])),
       name: `${preset}/m-step`,
       measure: 'time',
       unit: 'ms',
@@ -51,7 +71,7 @@ export function epochCases(
       ...(limits && { limit: M_STEP_LIMIT }),
     },
     {
-      ...benchCase('e-step', whole),
+      ...benchCase('e-step', [...acrossCores([batched], cores), ...withBestCore([loaded, compiled])]),
       name: `${preset}/e-step`,
       measure: 'time',
       unit: 's',
@@ -59,7 +79,7 @@ export function epochCases(
       ...(limits && { limit: E_STEP_LIMIT }),
     },
     {
-      ...benchCase('m-step', whole),
+      ...benchCase('m-step', withBestCore([batched, loaded])),
       name: `${preset}/peak-memory`,
       measure: 'peak-memory',
       unit: 'MiB',

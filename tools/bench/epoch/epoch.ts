@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { parseRecipe } from '@protocl/augment';
 import { loadConfig, recipeOf } from '@protocl/pipeline';
 
+import { coresToTry } from '../harness/blasCores.js';
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark, BenchContext } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { runCases } from '../harness/runCases.js';
 import { peerSide, type Peer } from '../peer.js';
-import { withFaiss, withTorchvision } from '../peerPackages.js';
+import { withFaiss, withThreadpoolctl, withTorchvision } from '../peerPackages.js';
 import { epochCases, type ImageFile } from './cases.js';
 import { deviceEpochCases } from './deviceCases.js';
 import { writeImages } from './writeImages.js';
@@ -29,16 +30,17 @@ export const epoch: Benchmark = {
     const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
     try {
       const data = await writeImages(folder, options, report);
-      const cases = options.deviceCases
-        ? await deviceEpochCases(data, options)
-        : await casesOnProcessor(data, options);
+      const casesWith = async (cores: readonly string[]) =>
+        options.deviceCases ? deviceEpochCases(data, options) : casesOnProcessor(data, options, cores);
       requireSelection(
-        cases.map(({ name }) => name),
+        (await casesWith([])).map(({ name }) => name),
         options.filter,
       );
       const sides = options.deviceCases
         ? await deviceEpochSides(await context.peer())
         : await sidesWith(await peerOnProcessor(context), 'peer/worker.py');
+      const hasFaiss = sides.peer !== null && !options.deviceCases;
+      const cases = await casesWith(hasFaiss ? await coresToTry(sides.peer) : []);
       return await runCases(cases, sides, { ...options, report, signal, onResult });
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -46,14 +48,16 @@ export const epoch: Benchmark = {
   },
 };
 
-async function casesOnProcessor(data: ImageFile, options: BenchContext['options']) {
+async function casesOnProcessor(data: ImageFile, options: BenchContext['options'], cores: readonly string[]) {
   const { config } = await loadConfig({ preset: options.preset });
-  return epochCases(options.preset, config, parseRecipe(recipeOf(config.augmentation)), data, options);
+  const recipe = parseRecipe(recipeOf(config.augmentation));
+  return epochCases(options.preset, config, recipe, data, options, cores);
 }
 
 async function peerOnProcessor({ peer: findPeer, report }: BenchContext): Promise<Peer | null> {
   const torch = await findPeer();
-  const withImages = torch && (await withTorchvision(torch, report));
+  const beside = torch && (await withThreadpoolctl(torch, report));
+  const withImages = beside && (await withTorchvision(beside, report));
   return withImages && withFaiss(withImages, report);
 }
 

@@ -1,4 +1,7 @@
-import type { Case } from '../harness/comparison.js';
+import { openBlasCores } from '@protocl/tfjs-backend-torch';
+
+import { acrossCores } from '../harness/blasCores.js';
+import type { Case, PeerVariant } from '../harness/comparison.js';
 import type { BenchOptions } from '../options.js';
 
 /** What is evaluated. */
@@ -77,12 +80,47 @@ export function taskName({ evaluator, n, dimension }: EvaluatorTask): string {
   return `${evaluator}/${evaluator === 'ami' ? n : `${n}x${dimension}`}`;
 }
 
+/** The ways of scikit-learn to each evaluation; for kNN also of others, whose flat searches need no index either. */
+const ways: Readonly<Record<EvaluatorName, readonly string[]>> = {
+  ami: [''],
+  knn: ['euclidean', 'cosine', 'faiss', 'torch'],
+  logistic: ['lbfgs', 'newton-cg', 'newton-cholesky'],
+  svm: ['primal', 'dual', 'classes at once'],
+  tsne: [''],
+};
+
+/**
+ * The peer's ways to a task.
+ *
+ * @param cores kernels of OpenBLAS for faiss
+ */
+export function peerWays(
+  task: EvaluatorTask,
+  {
+    folder,
+    threads,
+    cores,
+  }: { readonly folder: string; readonly threads: number; readonly cores: readonly string[] },
+): PeerVariant[] {
+  return ways[task.evaluator]
+    .filter((way) => threads > 1 || way !== 'classes at once')
+    .flatMap((way) => {
+      const variant = { variant: way, task: { ...task, folder, ...(way !== '' && { way }) } };
+      return way === 'faiss' ? acrossCores([variant], cores.slice(0, 1)) : [variant];
+    });
+}
+
 /**
  * One evaluation each, from features in memory to scores.
  *
  * @param folder of the files that `writeBlobs` wrote
+ * @param cores kernels of OpenBLAS that a library of the peer does not find by itself
  */
-export function evaluatorCases(folder: string, options: BenchOptions): Case[] {
+export function evaluatorCases(
+  folder: string,
+  options: BenchOptions,
+  cores: readonly string[] = openBlasCores(),
+): Case[] {
   const { device, backend, tiny } = options;
   return options.threads.flatMap((threads) =>
     evaluatorTasks(options).map((task) => ({
@@ -91,7 +129,7 @@ export function evaluatorCases(folder: string, options: BenchOptions): Case[] {
       unit: task.evaluator === 'ami' ? 'ms' : 's',
       threads,
       ours: { ...task, folder, device, backend },
-      peers: [{ variant: '', task: { ...task, folder } }],
+      peers: peerWays(task, { folder, threads, cores }),
       // Scores of clusters take milliseconds, and are repeated as often as a sample needs.
       iterations: task.evaluator === 'ami' ? undefined : 1,
       // The promise was made for the processor and for the full sizes.

@@ -8,8 +8,8 @@ import type { Sides } from '../harness/comparison.js';
 import { failedChecks } from '../harness/failedChecks.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { runCases } from '../harness/runCases.js';
-import { peerSide } from '../peer.js';
-import { withScikitLearn } from '../peerPackages.js';
+import { peerSide, type Peer } from '../peer.js';
+import { withFaiss, withScikitLearn } from '../peerPackages.js';
 import { evaluatorCases, evaluatorTasks } from './cases.js';
 import { checkScores, scoresName } from './scores.js';
 import { writeBlobs } from './writeBlobs.js';
@@ -27,7 +27,8 @@ export const evaluators: Benchmark = {
     try {
       requireSelection([...tasks.map(scoresName), ...cases.map(({ name }) => name)], options.filter);
       const torch = await findPeer();
-      const peer = torch && (await withScikitLearn(torch, report));
+      const scikitLearn = torch && (await withScikitLearn(torch, report));
+      const peer = scikitLearn && (await besideFaiss(scikitLearn, report));
       const sides: Sides = {
         ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
         peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/worker.py')),
@@ -36,7 +37,7 @@ export const evaluators: Benchmark = {
       await writeBlobs(folder, { ...tasks[0]!, n: Math.max(...tasks.map(({ n }) => n)) });
       const disagreements = await failedChecks(
         { tasks, nameOf: scoresName, check: (task) => checkScores(task, folder, sides, options) },
-        { filter: options.filter, report },
+        { ...options, report },
       );
       const samples = Math.min(options.samples, MOST_SAMPLES);
       const { results, failures } = await runCases(cases, sides, {
@@ -52,3 +53,9 @@ export const evaluators: Benchmark = {
     }
   },
 };
+
+/** kNN may be faiss's too. */
+async function besideFaiss(peer: Peer, report: (line: string) => void): Promise<Peer> {
+  const found = await withFaiss(peer, report, 'kNN is compared without it');
+  return { ...(found ?? peer), name: peer.name };
+}

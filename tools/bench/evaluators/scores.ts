@@ -2,7 +2,7 @@ import { benchError } from '../harness/benchError.js';
 import type { Sides } from '../harness/comparison.js';
 import { Side, type SideCommand } from '../harness/side.js';
 import type { BenchOptions } from '../options.js';
-import { taskName, tolerances, type EvaluatorTask, type Tolerance } from './cases.js';
+import { peerWays, taskName, tolerances, type EvaluatorTask, type Tolerance } from './cases.js';
 
 /** The name of a task's check, for `--filter`. */
 export function scoresName(task: EvaluatorTask): string {
@@ -29,7 +29,9 @@ export async function checkScores(
   const name = scoresName(task);
   const ours = await scoresOf(sides.ours, parameters, expected.length);
   if (sides.peer === null) return `${name}: ours ${named(ours)}; no peer to compare with`;
-  const peer = await scoresOf(sides.peer, parameters, expected.length);
+  // The first of its ways, which is the usual one.
+  const [way] = peerWays(task, { folder, threads: parameters.threads, cores: [] });
+  const peer = await scoresOf(sides.peer, { ...parameters, ...way!.task }, expected.length);
   const line = `${name}: ours ${named(ours)}; ${sides.peerName} ${named(peer)}`;
   const agree = expected.every((tolerance, i) => isWithin(tolerance, ours[i]!, peer[i]!));
   // Scores of few samples jump, apart from those that are computed and not found.

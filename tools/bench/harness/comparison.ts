@@ -12,6 +12,8 @@ export interface PeerVariant {
   readonly variant: string;
   /** The parameters of the peer's `prepare` request. */
   readonly task: Readonly<Record<string, unknown>>;
+  /** Of the peer's process, such as `OPENBLAS_CORETYPE`. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Measured and recorded, but not what ours is compared with, such as one of a lower precision. */
   readonly aside?: boolean;
   /** Where it fails, such as for want of a compiler, the case goes on without it. */
@@ -58,6 +60,31 @@ export interface Samples {
   readonly devicePeakBytes?: number | undefined;
   /** Not to be compared with. */
   readonly aside?: boolean;
+  /** What it computes with, as far as its process tells. */
+  readonly libraries?: readonly Library[];
+}
+
+/** A library that computes on threads of its own, as threadpoolctl shows it. */
+export interface Library {
+  /** Such as `OpenBLAS`. */
+  readonly name: string;
+  readonly version: string | null;
+  /** Of the processor whose kernels are used, such as `SkylakeX`. */
+  readonly architecture: string | null;
+  readonly threads: number;
+  /** Whose it is, such as `faiss_cpu`. */
+  readonly package: string;
+}
+
+/** What became of one of the peer's settings when all were tried. */
+export interface Trial {
+  readonly label: string;
+  /** Of its samples, in the case's unit; null where it was ended before it gave one. */
+  readonly median: number | null;
+  readonly samples: number;
+  /** Whether it is what ours is compared with. */
+  readonly taken: boolean;
+  readonly libraries: readonly Library[];
 }
 
 /** A variant of the peer's without samples, and its whole message. */
@@ -71,6 +98,8 @@ export interface CaseSamples {
   readonly ours: Samples;
   readonly peers: readonly Samples[];
   readonly leftOut?: readonly LeftOut[];
+  /** Where the peer's settings were tried first. */
+  readonly trials?: readonly Trial[];
   /** What the sides said of the libraries that they run on. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -94,11 +123,13 @@ export function contendersOf(benchCase: Case, sides: Sides): Contender[] {
   if (peer === null) return [ours];
   return [
     ours,
-    ...benchCase.peers.map(({ variant, task, aside = false, mayFail = false, compiles = false }) => {
-      const label = [peerName ?? peer.label, variant].filter((part) => part !== '').join(', ');
-      const side = { ...peer, label };
-      return { label, side, task: { ...shared, ...task }, aside, mayFail, compiles };
-    }),
+    ...benchCase.peers.map(
+      ({ variant, task, environment, aside = false, mayFail = false, compiles = false }) => {
+        const label = [peerName ?? peer.label, variant].filter((part) => part !== '').join(', ');
+        const side = { ...peer, label, environment: { ...peer.environment, ...environment } };
+        return { label, side, task: { ...shared, ...task }, aside, mayFail, compiles };
+      },
+    ),
   ];
 }
 

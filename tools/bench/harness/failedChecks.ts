@@ -1,5 +1,6 @@
 import { serializeError } from '@protocl/core';
 
+import type { BenchOptions } from '../options.js';
 import { isSelected } from './runCases.js';
 
 /** What is checked before anything is timed. */
@@ -11,6 +12,11 @@ export interface Checks<Task> {
   readonly check: (task: Task) => Promise<string>;
 }
 
+/** Of the benchmark's options, those that bear on its checks. */
+interface CheckOptions extends Pick<BenchOptions, 'filter' | 'listPeerSettings'> {
+  readonly report: (line: string) => void;
+}
+
 /**
  * Checks one task after the other. One that fails hides no figure: times are worth knowing all the same, beside that
  * failure.
@@ -19,8 +25,9 @@ export interface Checks<Task> {
  */
 export async function failedChecks<Task>(
   { tasks, nameOf, check }: Checks<Task>,
-  { filter, report }: { readonly filter: string | undefined; readonly report: (line: string) => void },
+  { filter, report, listPeerSettings }: CheckOptions,
 ): Promise<string[]> {
+  if (listPeerSettings) return [];
   const failures: string[] = [];
   for (const task of tasks.filter((one) => isSelected(nameOf(one), filter))) {
     await check(task).then(report, (error: unknown) => {

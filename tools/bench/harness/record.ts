@@ -1,5 +1,13 @@
 import { median, quartiles } from './statistics.js';
-import { unitSize, type Case, type CaseSamples, type LeftOut, type Samples } from './comparison.js';
+import {
+  unitSize,
+  type Case,
+  type CaseSamples,
+  type LeftOut,
+  type Library,
+  type Samples,
+  type Trial,
+} from './comparison.js';
 import type { Environment } from './environment.js';
 
 /** A figure of each side; null where there is none. */
@@ -30,7 +38,12 @@ export interface BenchRecord {
   readonly ratio: number | null;
   /** How many samples each median is of. */
   readonly samples: number;
+  /** With the setting that was taken. */
   readonly peerName: string | null;
+  /** What the peer computed with, as far as it tells. */
+  readonly peerLibraries: readonly Library[];
+  /** The peer's settings that were tried before, to find the fastest; empty where all were measured. */
+  readonly tried: readonly Trial[];
   /**
    * Of an iteration until its last call has returned, while the device may still be at work: as long as the whole
    * where the host is the limit, and far less where the device is.
@@ -40,7 +53,7 @@ export interface BenchRecord {
   readonly itemsPerSecond: OfBoth;
   /** The most memory of the device that was allocated at a time. */
   readonly deviceMiB: OfBoth;
-  /** All variants of the peer's. */
+  /** The peer's variants that were measured. */
   readonly variants: readonly VariantRecord[];
   /** The best of all variants, those included that are not compared with. */
   readonly fastest: string | null;
@@ -60,7 +73,7 @@ export interface BenchResult {
 /** Condenses the samples of a case; of the peer's variants to be compared with, the one with the lowest median is. */
 export function summarize(
   benchCase: Pick<Case, 'name' | 'unit' | 'limit' | 'items'>,
-  { ours, peers, leftOut = [] }: CaseSamples,
+  { ours, peers, leftOut = [], trials = [] }: CaseSamples,
   environment: Environment,
 ): BenchResult {
   const best = lowest(peers.filter(({ aside }) => aside !== true));
@@ -79,6 +92,8 @@ export function summarize(
       ratio: other && own.median / other.median,
       samples: ours.values.length,
       peerName: best && best.label,
+      peerLibraries: best?.libraries ?? [],
+      tried: trials,
       hostMilliseconds: ofBoth('hostMilliseconds'),
       itemsPerSecond: ofBoth('itemsPerSecond'),
       deviceMiB: ofBoth('deviceMiB'),

@@ -4,6 +4,7 @@ import type { Case, CaseSamples, Sides } from './comparison.js';
 import { describeEnvironment } from './environment.js';
 import { measureMemory } from './measureMemory.js';
 import { measureTime } from './measureTime.js';
+import { describeSettings, withPeerSetting } from './peerSettings.js';
 import { summarize, type BenchResult } from './record.js';
 import { SidePool } from './sidePool.js';
 
@@ -19,6 +20,12 @@ export interface RunOptions {
   readonly requestSeconds?: number | undefined;
   /** Only cases whose name contains this. */
   readonly filter?: string | undefined;
+  /** Whether the peer's settings are tried first and only the fastest is measured; else all are measured. */
+  readonly tournament?: boolean;
+  /** Only ways of the peer whose name contains this. */
+  readonly peerSetting?: string | undefined;
+  /** Measure nothing, but report which ways of the peer there are. */
+  readonly listPeerSettings?: boolean;
   readonly device: string;
   /** Whether sides live on from case to case; on a device they do by default. */
   readonly keepSides?: boolean;
@@ -45,9 +52,17 @@ export async function runCases(cases: readonly Case[], sides: Sides, options: Ru
   const results: BenchResult[] = [];
   const failures: string[] = [];
   const skipped: string[] = [];
+  const selected = withPeerSetting(
+    cases.filter(({ name }) => isSelected(name, options.filter)),
+    options.peerSetting,
+  );
+  if (options.listPeerSettings === true) {
+    report(describeSettings(selected));
+    return { results, failures };
+  }
   const pool = new SidePool({ keep: keepSides });
   try {
-    for (const benchCase of cases.filter(({ name }) => isSelected(name, options.filter))) {
+    for (const benchCase of selected) {
       if (signal?.aborted) {
         skipped.push(benchCase.name);
         continue;
@@ -82,12 +97,12 @@ export function isSelected(name: string, filter: string | undefined): boolean {
 }
 
 function measure(benchCase: Case, sides: Sides, options: RunOptions, pool: SidePool): Promise<CaseSamples> {
-  const { samples, sampleSeconds, requestSeconds, signal, memorySamples = 3 } = options;
+  const { samples, memorySamples = 3, tournament = false } = options;
   switch (benchCase.measure) {
     case 'time':
-      return measureTime(benchCase, sides, { samples, sampleSeconds, requestSeconds, signal, pool });
+      return measureTime(benchCase, sides, { ...options, samples, tournament, pool });
     case 'peak-memory':
-      return measureMemory(benchCase, sides, { samples: memorySamples });
+      return measureMemory(benchCase, sides, { samples: memorySamples, tournament });
     default:
       return benchCase.measure satisfies never;
   }

@@ -1,4 +1,5 @@
-import { prepareSide, type Contender, type Samples } from './comparison.js';
+import { prepareSide, type Contender, type Library, type Samples } from './comparison.js';
+import { librariesIn } from './libraries.js';
 import { numberIn, type RequestOptions, type Side, type SideReply } from './side.js';
 import type { SidePool } from './sidePool.js';
 
@@ -24,6 +25,7 @@ export class Runner {
   readonly #options: RequestOptions;
   #hostMilliseconds: number[] = [];
   #devicePeakBytes: number | undefined;
+  #libraries: readonly Library[] = [];
 
   constructor(contender: Contender, pool: SidePool, options: RequestOptions) {
     this.contender = contender;
@@ -44,11 +46,31 @@ export class Runner {
     return numberIn(await this.#request('run', { iterations }), 'seconds') / iterations;
   }
 
-  /** Takes a sample. */
-  async sample(iterations: number): Promise<void> {
-    const reply = await this.#request('run', { iterations });
+  /**
+   * Takes a sample.
+   *
+   * @param timeoutSeconds of this sample alone
+   */
+  async sample(iterations: number, timeoutSeconds = this.#options.timeoutSeconds): Promise<void> {
+    const options = { ...this.#options, timeoutSeconds };
+    const reply = await this.#side.request({ cmd: 'run', iterations }, options);
     this.seconds.push(numberIn(reply, 'seconds') / iterations);
     this.#noteHost(reply, iterations);
+  }
+
+  /** Forgets the samples. */
+  startAnew(): void {
+    this.seconds.length = 0;
+    this.#hostMilliseconds = [];
+  }
+
+  get libraries(): readonly Library[] {
+    return this.#libraries;
+  }
+
+  /** Asks for what it computes with: once it has computed, for some is loaded when it is needed. */
+  async readLibraries(): Promise<void> {
+    this.#libraries = librariesIn(await this.#request('libraries'));
   }
 
   async resetPeak(): Promise<void> {
@@ -79,6 +101,7 @@ export class Runner {
       values: this.seconds.map((value) => value / size),
       hostMilliseconds: this.#hostMilliseconds,
       devicePeakBytes: this.#devicePeakBytes,
+      libraries: this.#libraries,
     };
   }
 
@@ -92,7 +115,7 @@ export class Runner {
     if (typeof hostSeconds === 'number') this.#hostMilliseconds.push((1e3 * hostSeconds) / iterations);
   }
 
-  #request(cmd: 'run' | 'memory' | 'reset-memory', parameters: object = {}) {
+  #request(cmd: 'run' | 'memory' | 'reset-memory' | 'libraries', parameters: object = {}) {
     return this.#side.request({ ...parameters, cmd }, this.#options);
   }
 }

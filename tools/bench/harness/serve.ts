@@ -42,6 +42,9 @@ export async function serve(prepare: (parameters: TaskParameters) => Promise<Pre
         return { versions: task.versions ?? {} };
       case 'memory':
         return { peakBytes: peakResidentBytes(), devicePeakBytes: task?.devicePeakBytes?.() ?? null };
+      case 'libraries':
+        // Our threads are those that the task was given.
+        return { libraries: [] };
       case 'reset-memory':
         task?.resetDevicePeak?.();
         return {};

@@ -10,13 +10,13 @@ export interface SideCommand {
   readonly label: string;
   readonly command: string;
   readonly arguments: readonly string[];
-  /** Added to this process's own environment. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Added to this process's own environment; what is undefined is taken out of it. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A request to a side: one JSON object on one line. */
 export interface SideRequest {
-  readonly cmd: 'prepare' | 'run' | 'memory' | 'reset-memory' | 'release';
+  readonly cmd: 'prepare' | 'run' | 'memory' | 'reset-memory' | 'libraries' | 'release';
   readonly [parameter: string]: unknown;
 }
 

@@ -1,3 +1,4 @@
+import { describeLibraries } from './libraries.js';
 import type { BenchResult, OfBoth } from './record.js';
 
 /** The results as a table for the terminal, one line a case. */
@@ -35,12 +36,35 @@ function pair({ ours, peer }: OfBoth): string {
   return [ours, peer].map((value) => (value === null ? '-' : figure(value))).join(' / ');
 }
 
-function comparedWith({ peerName, variants }: BenchResult['record']): string {
+/** What the peer's settings took when they were tried, one line a setting; empty where none were. */
+export function formatTrials(results: readonly BenchResult[]): string {
+  const rows = results.flatMap(({ record: { name, unit, tried } }) =>
+    tried.map(({ label, median, samples, taken, libraries }) => [
+      name,
+      unit,
+      median === null ? '-' : figure(median),
+      String(samples),
+      taken ? 'taken' : '',
+      settingIn(label),
+      describeLibraries(libraries),
+    ]),
+  );
+  if (rows.length === 0) return '';
+  const header = ['case', 'unit', 'peer', 'samples', '', 'setting tried', 'with'];
+  return alignColumns([header, ...rows], [0, 1, 4, 5, 6]);
+}
+
+function comparedWith({ peerName, peerLibraries, variants }: BenchResult['record']): string {
   const others = variants
     .filter(({ label }) => label !== peerName)
-    .map(({ label, median }) => `${label.split(', ').slice(1).join(', ') || label} ${figure(median)}`);
-  const name = peerName ?? 'no peer';
+    .map(({ label, median }) => `${settingIn(label)} ${figure(median)}`);
+  const name = [peerName ?? 'no peer', describeLibraries(peerLibraries)].filter(Boolean).join(' with ');
   return others.length === 0 ? name : `${name} (${others.join('; ')})`;
+}
+
+/** Of a label what comes behind the peer's name. */
+function settingIn(label: string): string {
+  return label.split(', ').slice(1).join(', ') || label;
 }
 
 function verdict(ratio: number | null, limit: number): string {

@@ -1,4 +1,5 @@
-import type { Case } from '../harness/comparison.js';
+import { acrossCores } from '../harness/blasCores.js';
+import type { Case, PeerVariant } from '../harness/comparison.js';
 import type { BenchOptions } from '../options.js';
 
 /** What is clustered, and how. */
@@ -31,8 +32,9 @@ export function taskName({ n, dimension, k }: KMeansTask): string {
  * Whole clusterings, the assignment of all points at the end included.
  *
  * @param points the path of the points, float32, row-major
+ * @param cores kernels of OpenBLAS that faiss does not find by itself, the best first
  */
-export function kmeansCases(points: string, options: BenchOptions): Case[] {
+export function kmeansCases(points: string, options: BenchOptions, cores: readonly string[] = []): Case[] {
   const { device, backend, tiny } = options;
   return options.threads.flatMap((threads) =>
     kmeansTasks(options).map((task) => ({
@@ -41,10 +43,24 @@ export function kmeansCases(points: string, options: BenchOptions): Case[] {
       unit: 's',
       threads,
       ours: { ...task, points, device, backend },
-      peers: [{ variant: '', task: { ...task, points } }],
+      peers: peerWays({ ...task, points }, threads, cores),
       iterations: 1,
       // The promise was made for the processor and for the full sizes.
       ...(device === 'cpu' && !tiny && { limit: TIME_LIMIT }),
     })),
   );
+}
+
+/** faiss's default settings with each of the kernels, and what may be faster with the best of them. */
+function peerWays(task: object, threads: number, cores: readonly string[]): PeerVariant[] {
+  const usual: PeerVariant = { variant: '', task: { ...task } };
+  const others: PeerVariant[] = [
+    // Points and centroids of a product; 4096 and 1024 by default.
+    { variant: 'blocks of 1024', task: { ...task, blocks: [1024, 1024] } },
+    ...(threads > 1 ? [{ variant: '1 thread', task: { ...task, threads: 1 } }] : []),
+  ];
+  return [
+    ...acrossCores([usual], cores),
+    ...others.flatMap((way) => acrossCores([way], cores.slice(0, 1)).slice(0, 1)),
+  ];
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { coresToTry, withCore } from '../harness/blasCores.js';
 import { bundledSide } from '../harness/bundledSide.js';
 import type { Benchmark, BenchContext } from '../harness/benchmark.js';
 import type { Sides } from '../harness/comparison.js';
@@ -9,7 +10,7 @@ import { failedChecks } from '../harness/failedChecks.js';
 import { requireSelection } from '../harness/requireSelection.js';
 import { runCases, type Outcome } from '../harness/runCases.js';
 import { peerSide, type Peer } from '../peer.js';
-import { withFaiss } from '../peerPackages.js';
+import { withFaiss, withThreadpoolctl } from '../peerPackages.js';
 import { kmeansCases, kmeansTasks } from './cases.js';
 import { lloydCases } from './deviceCases.js';
 import { checkObjective, objectiveName } from './objective.js';
@@ -37,21 +38,24 @@ export const kmeans: Benchmark = {
     const { options, peer: findPeer, report, signal, onResult } = context;
     const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
     const points = join(folder, 'points.bin');
-    const cases = kmeansCases(points, options);
     const tasks = kmeansTasks(options);
     try {
-      requireSelection([...tasks.map(objectiveName), ...cases.map(({ name }) => name)], options.filter);
+      const names = kmeansCases(points, options).map(({ name }) => name);
+      requireSelection([...tasks.map(objectiveName), ...names], options.filter);
       const torch = await findPeer();
-      const peer = torch && (await withFaiss(torch, report));
+      const peer = torch && (await withFaiss(await withThreadpoolctl(torch, report), report));
       const sides: Sides = {
         ours: await bundledSide('ours', join(import.meta.dirname, 'ours/worker.ts')),
         peer: peer && peerSide(peer, join(import.meta.dirname, 'peer/worker.py')),
         peerName: peer && peer.name,
       };
+      const cores = sides.peer ? await coresToTry(sides.peer) : [];
+      const cases = kmeansCases(points, options, cores);
+      const checked = { ...sides, peer: sides.peer && withCore(sides.peer, cores[0]) };
       await writePoints(points, tasks[0]!.n, tasks[0]!.dimension);
       const disagreements = await failedChecks(
-        { tasks, nameOf: objectiveName, check: (task) => checkObjective(task, points, sides, options) },
-        { filter: options.filter, report },
+        { tasks, nameOf: objectiveName, check: (task) => checkObjective(task, points, checked, options) },
+        { ...options, report },
       );
       const samples = Math.min(options.samples, MOST_SAMPLES);
       const { results, failures } = await runCases(cases, sides, {

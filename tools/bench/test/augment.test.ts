@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
+import { augmentCases } from '../augment/cases.js';
 import { deviceAugmentCases } from '../augment/deviceCases.js';
 import { parseOptions } from '../options.js';
 
@@ -27,6 +28,18 @@ test('the augment benchmark runs without a peer', async () => {
   ]);
   expect(stdout.match(/no peer/g)).toHaveLength(3);
 }, 60_000);
+
+test('torchvision is tried on tensors and on PIL images, with workers and without, and PyTorch on batches', () => {
+  const cases = augmentCases('picture.jpg', parseOptions(['augment', '--threads', '2']));
+  const workers = ['2 workers', 'no workers'];
+  const of = (way: string) => workers.map((count) => `${way}, ${count}`);
+  const views = ['plain PyTorch, by batches', ...of('v2 on tensors'), ...of('PIL')];
+  expect(cases.map(({ peers }) => peers.map(({ variant }) => variant))).toEqual([
+    views,
+    views,
+    [...of('PIL'), ...of('decode_jpeg and v2')],
+  ]);
+});
 
 test('on a graphics processor images of two sizes are turned into views', async () => {
   const cases = deviceAugmentCases(parseOptions(['augment', '--device', 'cuda']));

@@ -34,6 +34,8 @@ test('the engine benchmark runs without a peer and writes its records', async ()
       ratio: null,
       samples: 2,
       peerName: null,
+      peerLibraries: [],
+      tried: [],
       hostMilliseconds: { ours: expect.any(Number), peer: null },
       itemsPerSecond: { ours: null, peer: null },
       deviceMiB: { ours: null, peer: null },

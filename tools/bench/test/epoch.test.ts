@@ -38,7 +38,19 @@ test('both sides are given the settings of the preset, and the promises are thos
       });
     }
   }
-  expect(cases[0]!.peers.map(({ task }) => task['threads'])).toEqual([1, 2]);
+  const ways = cases.map(({ peers }) => peers.map(({ variant }) => variant));
+  expect(ways[0]).toEqual([
+    ...[2, 1].flatMap((count) =>
+      ['views by batches', 'views of 2 workers'].map(
+        (way) => `${way}, ${count === 1 ? '1 thread' : '2 threads'}`,
+      ),
+    ),
+    'views by batches, compiled',
+  ]);
+  expect(ways[1]).toEqual(['views by batches', 'views of 2 workers', 'views by batches, compiled']);
+  const [training] = epochCases('pcl-demo', config, recipe, data, options, ['SkylakeX', 'Haswell']);
+  for (const { environment } of training!.peers)
+    expect(environment).toEqual({ OPENBLAS_CORETYPE: 'SkylakeX' });
 });
 
 test('trying it out takes few images and promises nothing', async () => {

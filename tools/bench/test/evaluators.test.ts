@@ -37,6 +37,22 @@ test('the full sizes are those that are promised', () => {
   expect(evaluatorCases('folder', options).map(({ limit }) => limit)).toEqual(tasks.map(() => 1));
 });
 
+test('the peer is tried in all ways that it has', () => {
+  const cases = evaluatorCases('folder', parseOptions(['evaluators', '--threads', '1,2']), [
+    'SkylakeX',
+    'Haswell',
+  ]);
+  const waysOf = (name: string) =>
+    cases.find((one) => one.name === name)!.peers.map(({ variant }) => variant);
+  expect(waysOf('knn/10000x512/threads-1')).toEqual([
+    ...['euclidean', 'cosine', 'faiss, SkylakeX kernels', 'faiss, kernels as found', 'torch'],
+  ]);
+  expect(waysOf('svm/10000x512/threads-1')).toEqual(['primal', 'dual']);
+  expect(waysOf('svm/10000x512/threads-2')).toEqual(['primal', 'dual', 'classes at once']);
+  expect(waysOf('logistic/10000x512/threads-2')).toEqual(['lbfgs', 'newton-cg', 'newton-cholesky']);
+  expect(waysOf('tsne/10000x512/threads-2')).toEqual(['']);
+});
+
 test('features have length 1, labels and clusters are in range, and most clusters lie within a class', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
   try {

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @property {number} [hostSeconds] what it pretends an iteration to take on the host
  * @property {number} [prepareSeconds] what it takes to be prepared
  * @property {boolean} [unsupported]
+ * @property {readonly object[]} [libraries] what it pretends to compute with
  * @property {number} [failAt] the run that reports an error
  * @property {number} [exitAt] the run in which the process ends
  * @property {number} [hangAt] the run that is never answered
@@ -54,6 +55,7 @@ function answer(request) {
     return { peakBytes: (task.peakBytes ?? 0) + runs, devicePeakBytes: task.devicePeakBytes };
   }
   if (request.cmd === 'reset-memory') return {};
+  if (request.cmd === 'libraries') return { libraries: librariesHere() };
   if (request.cmd === 'release') {
     task = { seconds: [] };
     return {};
@@ -71,4 +73,11 @@ function answer(request) {
   const iterations = request.iterations ?? 0;
   const seconds = (task.seconds[runs++ % task.seconds.length] ?? 0) * iterations;
   return { seconds, ...(task.hostSeconds && { hostSeconds: task.hostSeconds * iterations }) };
+}
+
+/** As a task says, or as an OpenBLAS would have it that does not know the processor, unless the environment does. */
+function librariesHere() {
+  const architecture = process.env['OPENBLAS_CORETYPE'] ?? process.env['FAKE_ARCHITECTURE'];
+  if (architecture === undefined) return task.libraries ?? [];
+  return [{ name: 'OpenBLAS', version: '0.3.15', architecture, threads: 2, package: 'fake' }];
 }

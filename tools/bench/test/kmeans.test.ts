@@ -57,6 +57,26 @@ test('the full sizes are those that are promised', () => {
   expect(kmeansCases('points', options).map(({ limit }) => limit)).toEqual([0.8, 0.8, 0.8]);
 });
 
+test('faiss is tried with the kernels of the processor, and with fewer threads', () => {
+  const options = parseOptions(['kmeans', '--threads', '1,2']);
+  const [one, , , two] = kmeansCases('points', options, ['SkylakeX', 'Haswell']);
+  const kernels = ['SkylakeX kernels', 'Haswell kernels', 'kernels as found'];
+  expect(one!.peers.map(({ variant }) => variant)).toEqual([...kernels, 'blocks of 1024, SkylakeX kernels']);
+  expect(two!.peers.map(({ variant, task, environment }) => [variant, task['threads'], environment])).toEqual(
+    [
+      ['SkylakeX kernels', undefined, { OPENBLAS_CORETYPE: 'SkylakeX' }],
+      ['Haswell kernels', undefined, { OPENBLAS_CORETYPE: 'Haswell' }],
+      ['kernels as found', undefined, undefined],
+      ['blocks of 1024, SkylakeX kernels', undefined, { OPENBLAS_CORETYPE: 'SkylakeX' }],
+      ['1 thread, SkylakeX kernels', 1, { OPENBLAS_CORETYPE: 'SkylakeX' }],
+    ],
+  );
+  expect(kmeansCases('points', options)[0]!.peers.map(({ variant }) => variant)).toEqual([
+    '',
+    'blocks of 1024',
+  ]);
+});
+
 test('points have length 1', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
   try {

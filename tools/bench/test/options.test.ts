@@ -18,6 +18,17 @@ describe('parseOptions', () => {
     });
   });
 
+  test('the fastest of the peer is found first, on a processor; a setting can be pinned, and all listed', () => {
+    expect(parseOptions(['kmeans'])).toMatchObject({
+      tournament: true,
+      peerSetting: undefined,
+      listPeerSettings: false,
+    });
+    expect(parseOptions(['kmeans', '--device-cases'])).toMatchObject({ tournament: false });
+    const args = ['kmeans', '--peer-setting', 'SkylakeX', '--peer-settings'];
+    expect(parseOptions(args)).toMatchObject({ peerSetting: 'SkylakeX', listPeerSettings: true });
+  });
+
   test('one thread count is enough for a graphics processor', () => {
     expect(parseOptions(['engine', '--device', 'cuda']).threads).toEqual([1]);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import { findPeer, peerSide } from '../peer.js';
+import { findPeer, peerSide, runPeer } from '../peer.js';
 
 let folder: string;
 const before = process.env['PROTOCL_PEER_PYTHON'];
@@ -37,7 +37,13 @@ test('the Python that PROTOCL_PEER_PYTHON names is taken', async () => {
     label: 'PyTorch 9.9+cpu',
     command: python,
     arguments: ['worker.py'],
-    environment: { PYTHONPATH: expect.stringContaining('harness/python') },
+    environment: {
+      PYTHONPATH: expect.stringContaining('harness/python'),
+      // Whatever is set here: it would hold the peer back.
+      OPENBLAS_CORETYPE: undefined,
+      OMP_NUM_THREADS: undefined,
+      GOMP_SPINCOUNT: undefined,
+    },
   });
 });
 
@@ -47,4 +53,19 @@ test('a Python without PyTorch in PROTOCL_PEER_PYTHON is an error, and nothing e
     code: 'BENCH_PEER_UNUSABLE',
     message: expect.stringContaining('ModuleNotFoundError: torch'),
   });
+});
+
+test('what this process has set of threads and kernels does not reach the peer', async () => {
+  const python = fakePython('echo "${OPENBLAS_CORETYPE-unset} ${GOMP_SPINCOUNT-unset} ${KEPT-unset}"');
+  const set = { OPENBLAS_CORETYPE: 'Prescott', GOMP_SPINCOUNT: '1', KEPT: 'kept' };
+  const was = { ...process.env };
+  Object.assign(process.env, set);
+  try {
+    expect(await runPeer({ python, modulePath: [], name: 'any' }, [])).toBe('unset unset kept\n');
+  } finally {
+    for (const name of Object.keys(set)) {
+      if (was[name] === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = was[name];
+    }
+  }
 });

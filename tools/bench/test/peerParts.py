@@ -7,6 +7,7 @@ import unittest
 import torch
 import torch.nn.functional as F
 from batched_views import BatchedViews, turn_hue
+from bench_side import libraries
 from split_batch_norm import SplitBatchNorm
 from torch_kmeans import kmeans, nearest, run
 
@@ -81,6 +82,12 @@ class Parts(unittest.TestCase):
         points = (centres[:, None] + 0.1 * torch.randn(4, 30, 4)).flatten(0, 1)
         found = kmeans(points, 4, iterations=10, redo=8, seed=1)
         self.assertLess(torch.cdist(centres, found).amin(dim=1).max(), 0.2)
+
+    def test_libraries_with_their_threads(self):
+        torch.set_num_threads(1)
+        [own] = [library for library in libraries() if library["package"] == "torch" and library["architecture"]]
+        self.assertEqual(own["threads"], 1)
+        self.assertEqual(own["architecture"], torch.backends.cpu.get_cpu_capability())
 
     def test_batch_norm_of_parts(self):
         x = torch.randn(8, 3, 5, 5)

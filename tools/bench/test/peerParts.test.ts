@@ -40,7 +40,7 @@ const path = pathWithPyTorch();
         PYTHONPATH: [...folders, path].join(delimiter),
       },
     });
-    expect(stderr).toMatch(/Ran 8 tests in .*\n\nOK/);
+    expect(stderr).toMatch(/Ran 9 tests in .*\n\nOK/);
   },
   120_000,
 );

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Environment } from '../harness/environment.js';
 import { summarize } from '../harness/record.js';
 import { median, quantile, quartiles } from '../harness/statistics.js';
-import { formatTable } from '../harness/table.js';
+import { formatTable, formatTrials } from '../harness/table.js';
 import { fakeCase } from './fakeSides.js';
 
 const environment = { cpu: 'fake' } as Environment;
@@ -110,6 +110,32 @@ describe('formatTable', () => {
     expect(row).toMatch(
       /2\.000\.\.2\.000 +2\.000 \/ 0\.5000 +8000 \/ 16000 +1\.000 \/ 2\.000 +P, eager \(eager, bfloat16 1\.000\)$/,
     );
+  });
+
+  test('names the setting that was taken and what it computes with, and what all others took', () => {
+    const library = { name: 'OpenBLAS', version: '0.3.15', threads: 2, package: 'faiss_cpu' };
+    const [known, old] = ['SkylakeX', 'Prescott'].map((architecture) => [
+      { ...library, architecture },
+      { ...library, name: 'libgomp', version: null, architecture: null },
+    ]);
+    const trial = { samples: 3, libraries: old! };
+    const trials = [
+      { ...trial, label: 'P, SkylakeX kernels', median: 4.25, taken: true, libraries: known! },
+      { ...trial, label: 'P, kernels as found', median: 20, taken: false },
+    ];
+    const peers = [{ label: 'P, SkylakeX kernels', values: [4], libraries: known! }];
+    const result = summarize(fakeCase(), { ...samples(3), peers, trials }, environment);
+    expect(result.record).toMatchObject({ peerLibraries: known, tried: trials });
+    expect(formatTable([result])).toMatch(
+      / P, SkylakeX kernels with faiss_cpu's OpenBLAS 0\.3\.15 SkylakeX, 2 threads$/,
+    );
+    const [, taken, other, ...rest] = formatTrials([result]).split('\n');
+    expect(taken).toMatch(
+      /^fake +ms +4\.250 +3 +taken +SkylakeX kernels +faiss_cpu's OpenBLAS 0\.3\.15 SkylakeX/,
+    );
+    expect(other).toMatch(/^fake +ms +20\.00 +3 +kernels as found +faiss_cpu's OpenBLAS 0\.3\.15 Prescott/);
+    expect(rest).toEqual([]);
+    expect(formatTrials([summarize(fakeCase(), samples(3), environment)])).toBe('');
   });
 
   test('says so where there was no peer', () => {

@@ -25,6 +25,8 @@ test('a record tells what was measured, where and with what', async () => {
       ratio: 0.5,
       samples: 2,
       peerName: 'Fake 1.0',
+      peerLibraries: [],
+      tried: [],
       hostMilliseconds: { ours: null, peer: null },
       itemsPerSecond: { ours: null, peer: null },
       deviceMiB: { ours: null, peer: null },

@@ -4,6 +4,7 @@ import torch
 from batched_views import BatchedViews
 from bench_side import serve
 from torch_task import TorchTask
+from v2_transforms import v2_view
 
 
 class Views(TorchTask):
@@ -31,32 +32,6 @@ def by_images(transform):
 
 def by_batches(transform):
     return lambda images: transform(images.permute(0, 3, 1, 2))
-
-
-def v2_view(recipe):
-    """A recipe as torchvision's v2 transforms on uint8 tensors."""
-    try:
-        from load_torchvision import torchvision  # noqa: F401
-    except ImportError as error:
-        raise NotImplementedError(f"there is no torchvision: {error}") from error
-    from torchvision.transforms import v2
-
-    settings = recipe["randomResizedCrop"]
-    steps = [v2.RandomResizedCrop(settings["size"], settings["scale"], settings["ratio"], antialias=True)]
-    if "flip" in recipe:
-        steps.append(v2.RandomHorizontalFlip(recipe["flip"]["probability"]))
-    if "colorJitter" in recipe:
-        jitter = recipe["colorJitter"]
-        strengths = {name: tuple(jitter[name]) for name in ("brightness", "contrast", "saturation", "hue")}
-        steps.append(v2.RandomApply([v2.ColorJitter(**strengths)], jitter["probability"]))
-    if "grayscale" in recipe:
-        steps.append(v2.RandomGrayscale(recipe["grayscale"]["probability"]))
-    if "gaussianBlur" in recipe:
-        blur = recipe["gaussianBlur"]
-        steps.append(v2.RandomApply([v2.GaussianBlur(blur["kernel"], tuple(blur["sigma"]))], blur["probability"]))
-    normalize = recipe["normalize"]
-    steps += [v2.ToDtype(torch.float32, scale=True), v2.Normalize(normalize["mean"], normalize["std"])]
-    return v2.Compose(steps)
 
 
 serve(Views)

@@ -1,13 +1,15 @@
-"""The peer's side of the augment benchmark: torchvision on PIL images in the workers of a DataLoader."""
+"""The peer's side of the augment benchmark: torchvision in the workers of a DataLoader, and whole batches in PyTorch."""
 
 import numpy
 import PIL
 import torch
+from batched_views import BatchedViews
 from bench_side import serve
 from load_torchvision import torchvision
 from PIL import Image
 from recipe_transforms import crop, view
 from torch.utils.data import DataLoader, Dataset
+from v2_transforms import v2_crop, v2_view
 
 SIDE = 32
 FILE_BATCH = 16
@@ -18,13 +20,20 @@ class Views(Dataset):
 
     def __init__(self, parameters):
         self.batch = parameters["batch"]
-        self.transform = view(parameters["recipe"])
         generator = numpy.random.default_rng(1)
-        self.images = generator.integers(0, 256, (self.batch, SIDE, SIDE, 3), dtype=numpy.uint8)
+        images = generator.integers(0, 256, (self.batch, SIDE, SIDE, 3), dtype=numpy.uint8)
         self.per_iteration = self.batch
+        if parameters["way"] == "v2":
+            self.transform = v2_view(parameters["recipe"])
+            self.images = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+            self.get = self.images.__getitem__
+        else:
+            self.transform = view(parameters["recipe"])
+            self.images = images
+            self.get = lambda index: Image.fromarray(self.images[index])
 
     def __getitem__(self, index):
-        image = Image.fromarray(self.images[index % len(self.images)])
+        image = self.get(index % len(self.images))
         return self.transform(image), self.transform(image)
 
 
@@ -34,28 +43,49 @@ class Files(Dataset):
     def __init__(self, parameters):
         self.batch = FILE_BATCH
         self.path = parameters["picture"]
-        steps = [crop(parameters["recipe"]), torchvision.transforms.PILToTensor()]
-        self.transform = torchvision.transforms.Compose(steps)
         self.per_iteration = 1
+        if parameters["way"] == "v2":
+            self.transform = v2_crop(parameters["recipe"])
+            self.read = jpeg_decoder(self.path)
+        else:
+            steps = [crop(parameters["recipe"]), torchvision.transforms.PILToTensor()]
+            self.transform = torchvision.transforms.Compose(steps)
+            self.read = read_by_pil
 
     def __getitem__(self, index):
-        with open(self.path, "rb") as file:
-            image = Image.open(file).convert("RGB")
+        image = self.read(self.path)
         return self.transform(image), self.transform(image)
 
 
-class Task:
+def read_by_pil(path):
+    with open(path, "rb") as file:
+        return Image.open(file).convert("RGB")
+
+
+def jpeg_decoder(path):
+    """torchvision's own decoder, where its compiled operators belong to the PyTorch that there is."""
+    from torchvision.io import ImageReadMode, decode_jpeg, read_file
+
+    def read(path):
+        return decode_jpeg(read_file(path), ImageReadMode.RGB)
+
+    try:
+        read(path)
+    except (RuntimeError, AttributeError) as error:
+        raise NotImplementedError(f"torchvision cannot decode JPEG here: {error}") from error
+    return read
+
+
+class Loaded:
+    """What the workers of a DataLoader make, or this process where there are none."""
+
     def __init__(self, parameters):
         # The workers have one thread each; this process has none that would be in their way.
-        torch.set_num_threads(1)
+        self.workers = parameters["workers"]
+        torch.set_num_threads(1 if self.workers > 0 else parameters["threads"])
         self.dataset = {"views": Views, "files": Files}[parameters["case"]](parameters)
-        self.workers = parameters["threads"]
         self.loaders = {}
-        self.versions = {
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "pillow": PIL.__version__,
-        }
+        self.versions = versions()
 
     def run(self, iterations):
         for first, second in self.loader(iterations):
@@ -69,9 +99,37 @@ class Task:
                 self.dataset.batch,
                 sampler=range(iterations * self.dataset.per_iteration),
                 num_workers=self.workers,
-                persistent_workers=True,
+                persistent_workers=self.workers > 0,
             )
         return self.loaders[iterations]
 
 
-serve(Task)
+class Batched:
+    """Both views of whole batches in plain PyTorch."""
+
+    def __init__(self, parameters):
+        torch.set_num_threads(parameters["threads"])
+        shape = parameters["batch"], SIDE, SIDE, 3
+        self.images = torch.randint(0, 256, shape, dtype=torch.uint8)
+        self.view = BatchedViews(parameters["recipe"], torch.device("cpu"))
+        self.versions = versions()
+
+    def run(self, iterations):
+        for _ in range(iterations):
+            first, second = self.view(self.images), self.view(self.images)
+            assert first.shape == second.shape
+
+
+def versions():
+    return {
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "pillow": PIL.__version__,
+    }
+
+
+def prepare(parameters):
+    return Batched(parameters) if parameters["way"] == "batched" else Loaded(parameters)
+
+
+serve(prepare)

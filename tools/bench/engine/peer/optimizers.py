@@ -1,7 +1,7 @@
 """Updates over all parameters of a network."""
 
 import torch
-from torch_task import TorchTask
+from torch_task import TorchTask, compiled
 
 from resnet import ResNet
 
@@ -15,9 +15,9 @@ class Sgd(TorchTask):
         for parameter in model.parameters():
             parameter.grad = torch.randn_like(parameter) * 1e-3
         self.optimizer = sgd(model.parameters(), parameters)
-
-    def step(self):
-        self.optimizer.step()
+        self.step = self.optimizer.step
+        if parameters.get("way") == "compiled":
+            self.step = compiled(self.step, "default")
 
 
 class Ema(TorchTask):
@@ -28,7 +28,12 @@ class Ema(TorchTask):
         self.query = list(network(parameters).to(self.device).parameters())
         self.key = [torch.randn_like(parameter) for parameter in self.query]
         self.decay = parameters["decay"]
-        self.step = {"loop": self.step_loop, "foreach": self.step_foreach}[parameters["way"]]
+        ways = {
+            "loop": self.step_loop,
+            "foreach": self.step_foreach,
+            "compiled": compiled(self.step_foreach, "default"),
+        }
+        self.step = ways[parameters["way"]]
 
     @torch.no_grad()
     def run(self, iterations):
@@ -54,7 +59,7 @@ def sgd(parameters, options):
             lr=options["learningRate"],
             momentum=options["momentum"],
             weight_decay=options["weightDecay"],
-            **({} if way == "default" else {way: True}),
+            **({way: True} if way in ("foreach", "fused") else {}),
         )
     except TypeError as error:
         raise NotImplementedError(f"SGD has no {way} implementation here") from error

@@ -1,8 +1,9 @@
 """The peer's side of the engine benchmark: every task as one would write it in PyTorch."""
 
+import numpy
 import torch
-from bench_side import serve
-from torch_task import TorchTask
+from bench_side import limit_threads, serve
+from torch_task import TorchTask, compiled
 
 from networks import Agreement, Forward, Network, Profile, Train
 from optimizers import Ema, Sgd
@@ -14,6 +15,14 @@ class MatMul(TorchTask):
         rows, inner, columns = parameters["shape"]
         self.a = torch.randn(rows, inner, device=self.device)
         self.b = torch.randn(inner, columns, device=self.device)
+        way = parameters.get("way")
+        if way == "same result":
+            self.product = torch.empty(rows, columns, device=self.device)
+            self.step = self.into_same
+        elif way == "numpy":
+            self.a, self.b = self.a.numpy(), self.b.numpy()
+            limit_threads(parameters["threads"])
+            self.step = self.by_numpy
 
     @torch.no_grad()
     def run(self, iterations):
@@ -21,6 +30,13 @@ class MatMul(TorchTask):
 
     def step(self):
         torch.matmul(self.a, self.b)
+
+    def into_same(self):
+        torch.matmul(self.a, self.b, out=self.product)
+
+    def by_numpy(self):
+        """By the BLAS that numpy brings: not all processors like PyTorch's best."""
+        numpy.matmul(self.a, self.b)
 
 
 class Add(TorchTask):
@@ -47,7 +63,8 @@ class NearestCentroid(TorchTask):
         self.points = torch.randn(n, dimension, device=self.device)
         self.centroids = torch.randn(k, dimension, device=self.device)
         self.block = parameters["block"]
-        self.nearest = {"cdist": self.by_cdist, "addmm": self.by_addmm}[parameters["way"]]
+        way = {"cdist": self.by_cdist, "addmm": self.by_addmm}[parameters["way"]]
+        self.nearest = compiled(way, parameters.get("compile"))
 
     @torch.no_grad()
     def run(self, iterations):

@@ -35,9 +35,6 @@ class OnDevice(Pcl):
         network = super().encoder()
         return split_batch_norms(network, self.splits) if self.norm == "split" and self.splits > 1 else network
 
-    def optimizer_options(self):
-        return {"fused": True}
-
     def embed_query(self, images):
         return F.normalize(self.in_parts(self.query, images), dim=1)
 
@@ -53,10 +50,6 @@ class OnDevice(Pcl):
         if self.norm == "split" or self.splits == 1:
             return network(images)
         return torch.cat([network(part) for part in images.chunk(self.splits)])
-
-    def follow(self):
-        mine, theirs = list(self.key.parameters()), list(self.query.parameters())
-        torch._foreach_lerp_(mine, theirs, 1 - self.settings["momentum"])
 
     @torch.no_grad()
     def features(self):

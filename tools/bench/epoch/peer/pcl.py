@@ -28,7 +28,7 @@ class Pcl(TorchTask):
             lr=settings["learningRate"],
             momentum=settings["sgdMomentum"],
             weight_decay=settings["weightDecay"],
-            **self.optimizer_options(),
+            **fused_where_it_can(self.device),
         )
         # Of each granularity: centroids, assignments, concentration.
         self.prototypes = []
@@ -37,9 +37,6 @@ class Pcl(TorchTask):
         settings = self.settings
         return encoder(settings["depth"], settings["width"], settings["head"], settings["dimension"])
 
-    def optimizer_options(self):
-        return {}
-
     def embed_query(self, images):
         return F.normalize(self.query(images), dim=1)
 
@@ -47,9 +44,8 @@ class Pcl(TorchTask):
         return F.normalize(self.key(images), dim=1)
 
     def follow(self):
-        momentum = self.settings["momentum"]
-        for mine, theirs in zip(self.key.parameters(), self.query.parameters()):
-            mine.mul_(momentum).add_(theirs, alpha=1 - momentum)
+        mine, theirs = list(self.key.parameters()), list(self.query.parameters())
+        torch._foreach_lerp_(mine, theirs, 1 - self.settings["momentum"])
 
     def expect(self):
         """The E-step: features, one k-means for each granularity, concentrations."""
@@ -86,3 +82,12 @@ class Pcl(TorchTask):
     def prototype_loss(self, query, indices, centroids, assignments, concentration):
         """Against all prototypes, each of them one column."""
         return F.cross_entropy(query @ centroids.T / concentration, assignments[indices])
+
+
+def fused_where_it_can(device):
+    """PyTorch 2.4 has a fused SGD for processors, releases before it for other devices only."""
+    try:
+        torch.optim.SGD([torch.zeros(1, device=device, requires_grad=True)], lr=1, fused=True)
+    except (RuntimeError, TypeError):
+        return {}
+    return {"fused": True}

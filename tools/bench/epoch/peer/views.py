@@ -1,7 +1,8 @@
-"""Random views of every image by torchvision, in the workers of a DataLoader."""
+"""Views of every image: by torchvision on PIL images in the workers of a DataLoader, or by whole batches in PyTorch."""
 
 import numpy
 import torch
+from batched_views import BatchedViews
 from PIL import Image
 from recipe_transforms import view
 from torch.utils.data import DataLoader, Dataset
@@ -57,3 +58,36 @@ def plain_batches(images, recipe, batch, workers):
     dataset = Views(images["path"], images["shape"], plain(recipe), 1)
     for views, _ in DataLoader(dataset, batch, num_workers=workers):
         yield views[0]
+
+
+class LoadedViews:
+    """Views that the workers of a DataLoader make."""
+
+    def __init__(self, images, recipe, batch, workers):
+        self.images, self.recipe, self.batch, self.workers = images, recipe, batch, workers
+
+    def training(self):
+        return training_batches(self.images, self.recipe, self.batch, self.workers)
+
+    def plain(self, batch):
+        return plain_batches(self.images, self.recipe, batch, self.workers)
+
+
+class BatchedEpochs:
+    """Views of whole batches, by the threads of this process."""
+
+    def __init__(self, images, recipe, batch):
+        values = numpy.fromfile(images["path"], dtype=numpy.uint8).reshape(images["shape"])
+        self.images = torch.from_numpy(values)
+        self.views = BatchedViews(recipe, torch.device("cpu"))
+        self.batch = batch
+
+    def training(self):
+        while True:
+            for indices in torch.randperm(len(self.images)).split(self.batch):
+                if len(indices) == self.batch:
+                    images = self.images[indices]
+                    yield [self.views(images), self.views(images)], indices
+
+    def plain(self, batch):
+        return (self.views.plain(images) for images in self.images.split(batch))

@@ -4,20 +4,29 @@ import faiss
 import numpy
 import torch
 import torch.nn.functional as F
-from bench_side import serve
+from bench_side import limit_threads, serve
 from load_torchvision import torchvision
+from torch_task import compiled
 
 from pcl import Pcl
-from views import plain_batches, training_batches
+from views import BatchedEpochs, LoadedViews
 
 WORKERS = 2
 EVALUATION_BATCH = 500
 
 
 class OnProcessor(Pcl):
+    """`views` says who makes them: the `workers` of a DataLoader from PIL images, or PyTorch by `batches`."""
+
     def __init__(self, parameters):
         faiss.omp_set_num_threads(parameters["threads"])
+        limit_threads(parameters["threads"])
         super().__init__(parameters)
+        source = self.settings["data"], self.settings["recipe"], self.batch
+        is_loaded = parameters["views"] == "workers"
+        self.views = LoadedViews(*source, WORKERS) if is_loaded else BatchedEpochs(*source)
+        mode = parameters.get("compile")
+        self.query, self.key = compiled(self.query, mode), compiled(self.key, mode)
         self.versions = {
             **self.versions,
             "torchvision": torchvision.__version__,
@@ -28,7 +37,7 @@ class OnProcessor(Pcl):
     def features(self):
         """Of all images by the momentum encoder, L2-normalised [n, D]."""
         self.key.eval()
-        batches = plain_batches(self.settings["data"], self.settings["recipe"], EVALUATION_BATCH, WORKERS)
+        batches = self.views.plain(EVALUATION_BATCH)
         found = [self.embed_key(images.to(memory_format=self.memory_format)) for images in batches]
         self.key.train()
         return torch.cat(found).numpy()
@@ -64,7 +73,7 @@ class TrainingSteps(OnProcessor):
     def __init__(self, parameters):
         super().__init__(parameters)
         self.expect()
-        self.batches = training_batches(self.settings["data"], self.settings["recipe"], self.batch, WORKERS)
+        self.batches = self.views.training()
 
     def run(self, iterations):
         for _ in range(iterations):

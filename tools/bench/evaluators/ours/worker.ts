@@ -16,10 +16,12 @@ import { startEngine } from '../../ours/startEngine.js';
 import type { EvaluatorName, EvaluatorTask } from '../cases.js';
 import { blobFiles } from '../writeBlobs.js';
 
+type Part = LabelledFeatures & { readonly labels: Int32Array };
+
 /** What the files hold of a task. */
 interface Data {
-  readonly train: LabelledFeatures;
-  readonly test: LabelledFeatures;
+  readonly train: Part;
+  readonly test: Part;
   readonly clusters: Int32Array;
 }
 
@@ -72,7 +74,7 @@ async function read(task: EvaluatorTask & { readonly folder: string }): Promise<
   const labels = new Int32Array(await buffer(files.labels));
   const clusters = new Int32Array(await buffer(files.clusters));
   const values = new Float32Array(await buffer(files.features));
-  const part = (start: number, count: number): LabelledFeatures => ({
+  const part = (start: number, count: number): Part => ({
     features: tf.tensor2d(values.slice(start * dimension, (start + count) * dimension), [count, dimension]),
     labels: labels.slice(start, start + count),
   });

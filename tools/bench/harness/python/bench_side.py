@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import resource
 import sys
 import time
@@ -37,6 +38,8 @@ def serve(prepare):
             elif command == "reset-memory":
                 getattr(task, "reset_device_peak", lambda: None)()
                 reply = {}
+            elif command == "libraries":
+                reply = {"libraries": libraries()}
             elif command == "release":
                 task = None
                 release_memory()
@@ -51,6 +54,15 @@ def serve(prepare):
         replies.flush()
 
 
+def limit_threads(count):
+    """Limits the threads of OpenMP and of each BLAS that is loaded, for as long as the process lives."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return
+    threadpool_limits(count)
+
+
 def timed(task, iterations):
     """Runs a task, and tells how long that took, and how long until the last call had returned."""
     start = time.perf_counter()
@@ -60,6 +72,40 @@ def timed(task, iterations):
         return {**figures, "seconds": host_seconds}
     task.synchronize()
     return {**figures, "hostSeconds": host_seconds, "seconds": time.perf_counter() - start}
+
+
+def libraries():
+    """What computes here on threads of its own: what threadpoolctl finds, and what is linked into PyTorch."""
+    found = []
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        blas = "MKL" if torch.backends.mkl.is_available() else "BLAS"
+        version = re.search(r"Math Kernel Library Version (\d[\d.]*)", torch.__config__.show())
+        found.append(
+            {
+                "name": blas,
+                "version": version and version[1],
+                "architecture": torch.backends.cpu.get_cpu_capability(),
+                "threads": torch.get_num_threads(),
+                "package": "torch",
+            }
+        )
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return found
+    for library in sorted(threadpool_info(), key=lambda library: library["filepath"]):
+        name = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS"}.get(library["internal_api"], library["prefix"])
+        found.append(
+            {
+                "name": name,
+                "version": library["version"],
+                "architecture": library.get("architecture"),
+                "threads": library["num_threads"],
+                "package": os.path.basename(os.path.dirname(library["filepath"])).removesuffix(".libs"),
+            }
+        )
+    return found
 
 
 def release_memory():

@@ -1,18 +1,17 @@
 """The peer's side of the k-means benchmark: faiss, as PCL uses it."""
 
-import os
-
-# It names the processor for the OpenBLAS of old distributions; faiss's own knows better.
-os.environ.pop("OPENBLAS_CORETYPE", None)
-
-import faiss  # noqa: E402
-import numpy  # noqa: E402
-from bench_side import serve  # noqa: E402
+import faiss
+import numpy
+from bench_side import limit_threads, serve
 
 
 class Clustering:
     def __init__(self, parameters):
         faiss.omp_set_num_threads(parameters["threads"])
+        limit_threads(parameters["threads"])
+        blocks = parameters.get("blocks")
+        if blocks is not None:
+            faiss.cvar.distance_compute_blas_query_bs, faiss.cvar.distance_compute_blas_database_bs = blocks
         self.versions = {"faiss": faiss.__version__}
         shape = parameters["n"], parameters["dimension"]
         self.points = numpy.fromfile(parameters["points"], dtype=numpy.float32).reshape(shape)
