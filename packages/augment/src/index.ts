@@ -1,12 +1,6 @@
-export { augmentBatch, augmentCrops, type AugmentOptions } from './augmentBatch.js';
-export { type DrawOptions } from './draws/sampleDraws.js';
-export { type AugmentError, type AugmentErrorCode } from './errors.js';
+export * from './portable.js';
 export { decodeCrops, type DecodeCropsOptions } from './files/decodeCrops.js';
 export { type DecodeOptions } from './files/decodeImage.js';
 export { decodePlain } from './files/decodePlain.js';
 export { type ImageSource } from './files/readSource.js';
 export { tuneSharp } from './files/tuneSharp.js';
-export { imageTensor } from './imageTensor.js';
-export { plainBatch, plainCrops } from './plainBatch.js';
-export { augmentationRecipe, parseRecipe, type AugmentationRecipe, type ResolvedRecipe } from './recipe.js';
-export { recipes, type RecipeOptions } from './recipes.js';

@@ -1,13 +1,12 @@
-import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-
+import { openCheckpointFolder, type CheckpointFolder } from '#checkpointFolder';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { bestOf } from './checkpoints/best.js';
 import type { BestCheckpoint, Checkpoint } from './checkpoints/checkpoint.js';
-import { CheckpointFolder } from './checkpoints/checkpointFolder.js';
 import { checkpointName } from './checkpoints/retention.js';
 import { requireSameIdentity, runIdentity, type RunIdentity } from './checkpoints/runIdentity.js';
 import { requireSameRun, restoreRecord, restoreRunState, runState } from './checkpoints/runState.js';
+import { eventLoopTurn } from './eventLoopTurn.js';
 import type { TrainingEvent } from './events.js';
 import { GradientMean } from './gradientMean.js';
 import type { Figures, Position } from './method.js';
@@ -68,7 +67,7 @@ export class Trainer {
     this.#updatesPerEpoch = Math.ceil(source.stepsPerEpoch / accumulate);
     const batchSize = source.batchSize * accumulate;
     this.#learningRate = schedule({ epochs, updatesPerEpoch: this.#updatesPerEpoch, batchSize });
-    this.#folder = checkpoints && new CheckpointFolder(checkpoints);
+    this.#folder = checkpoints && openCheckpointFolder(checkpoints);
     this.#identity = runIdentity(source, accumulate, options.data ?? null);
   }
 

@@ -5,7 +5,7 @@ import {
   checkpointsSchema,
   type CheckpointsOptions,
   type ParsedCheckpoints,
-} from './checkpoints/checkpointFolder.js';
+} from './checkpoints/checkpointsOptions.js';
 import type { ConfigDifferences } from './checkpoints/runIdentity.js';
 import type { RunRecordState } from './checkpoints/runState.js';
 import { trainerError } from './errors.js';

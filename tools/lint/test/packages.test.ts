@@ -11,7 +11,8 @@ interface Manifest {
   license?: string;
   type?: string;
   engines?: Record<string, string>;
-  exports?: Record<string, Record<string, string> | string>;
+  exports?: Record<string, Entry | string>;
+  imports?: Record<string, Entry>;
   files?: string[];
   scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
@@ -19,6 +20,9 @@ interface Manifest {
   peerDependencies?: Record<string, string>;
   nx?: { tags?: string[] };
 }
+
+/** Where TypeScript, this repository and everybody else find a file, and what browsers get in its place. */
+type Entry = Record<'types' | '@protocl/source' | 'default', string> & { browser?: Record<string, string> };
 
 interface Project {
   references: { path: string }[];
@@ -39,6 +43,12 @@ function read(...path: string[]): string {
 function readProject(...path: string[]): Project {
   const { config } = ts.parseConfigFileTextToJson(join(...path), read(...path)) as { config: Project };
   return config;
+}
+
+/** The conditions are tried in their order, so browsers come before everybody. */
+function expectEntry({ browser, ...entry }: Entry): void {
+  expect(Object.keys(entry)).toEqual(['types', '@protocl/source', 'default']);
+  if (browser !== undefined) expect(Object.keys(browser)).toEqual(Object.keys(entry));
 }
 
 function protoclNames(dependencies: Record<string, string> = {}): string[] {
@@ -73,8 +83,9 @@ describe.each(names)('packages/%s', (name) => {
     });
     for (const [path, entry] of Object.entries(manifest.exports!)) {
       if (typeof entry === 'string') expect(path).toBe('./package.json');
-      else expect(Object.keys(entry)).toEqual(['types', '@protocl/source', 'default']);
+      else expectEntry(entry);
     }
+    for (const entry of Object.values(manifest.imports ?? {})) expectEntry(entry);
   });
 
   test('has a licence, a README and a changelog', () => {

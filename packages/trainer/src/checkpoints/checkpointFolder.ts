@@ -2,33 +2,20 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { serializeError, type WrittenFile } from '@protocl/core';
-import { z } from 'zod';
 
 import { trainerError } from '../errors.js';
 import type { CheckpointRejectedEvent } from '../events.js';
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
+import type { ParsedCheckpoints } from './checkpointsOptions.js';
 import { checkpointName, furthestFirst, namesToRemove } from './retention.js';
-
-/** When checkpoints are written, and which of them stay. */
-export const checkpointsSchema = z.strictObject({
-  folder: z.string().min(1),
-  /** A checkpoint after every so many epochs, and after the last one. */
-  everyEpochs: z.int().positive().default(1),
-  /** And one after every so many steps within an epoch. */
-  everySteps: z.int().positive().optional(),
-  /** The newest ones that stay; two, so that there is another should one be damaged. */
-  keepLast: z.int().positive().default(2),
-  /** Those of every so many epochs stay too. */
-  keepEveryEpochs: z.int().positive().optional(),
-  /** The one with the best value of a metric of the evaluation stays too. */
-  best: z.strictObject({ metric: z.string().min(1), mode: z.enum(['max', 'min']).default('max') }).optional(),
-});
-
-export type CheckpointsOptions = z.input<typeof checkpointsSchema>;
-export type ParsedCheckpoints = z.output<typeof checkpointsSchema>;
 
 /** What a process that was killed within a write leaves behind. */
 const ABANDONED = /^\.epoch-.*\.safetensors\..*\.tmp$/;
+
+/** The checkpoints of one run. Nothing is read or written yet. */
+export function openCheckpointFolder(options: ParsedCheckpoints): CheckpointFolder {
+  return new CheckpointFolder(options);
+}
 
 /** The checkpoints of one run. No other process may write there. */
 export class CheckpointFolder {

@@ -1,8 +1,7 @@
-import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-
 import * as tf from '@tensorflow/tfjs-core';
 
 import { trainerError } from '../errors.js';
+import { eventLoopTurn } from '../eventLoopTurn.js';
 import type { TrainingSource } from '../source.js';
 
 /** Features of a data set, in its order. */
