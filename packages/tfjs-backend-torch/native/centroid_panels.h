@@ -34,10 +34,12 @@ PROTOCL_VECTORIZED inline void round_vector(const float* __restrict values, floa
   }
 }
 
-// A point of whole numbers, which is `scale` times as long as the real one.
+// A point of whole numbers, which is `scale` times as long as the real one. Its own centroid, if it has one, is left out
+// of the largest scores.
 struct RoundedPoint {
   const int16_t* values;
   float scale;
+  int32_t own;
 };
 
 // 16 centroids of whole numbers, which are scaled, too: [D / 2, kPanel, 2], so that what two dimensions need lies side
@@ -46,6 +48,7 @@ struct Panel {
   const int16_t* values;
   const float* half_norms;
   int64_t dimension;
+  int32_t first;
 };
 
 #ifdef PROTOCL_HAS_PANELS
@@ -75,6 +78,17 @@ __attribute__((target("avx2,fma"))) inline void panel_scores(const RoundedPoint&
   _mm256_storeu_ps(scores + 8, scores_of(right, point.scale, panel.half_norms + 8));
 }
 
+// The larger of the scores of two halves of a panel, without the point's own centroid.
+__attribute__((target("avx2,fma"))) inline __m256 larger_scores(__m256i left, __m256i right, const RoundedPoint& point,
+                                                                const Panel& panel) {
+  const __m256 none = _mm256_set1_ps(-__builtin_inff());
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), own = _mm256_set1_epi32(point.own - panel.first);
+  const __m256 is_own[2] = {_mm256_castsi256_ps(_mm256_cmpeq_epi32(lanes, own)),
+                            _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_add_epi32(lanes, _mm256_set1_epi32(8)), own))};
+  return _mm256_max_ps(_mm256_blendv_ps(scores_of(left, point.scale, panel.half_norms), none, is_own[0]),
+                       _mm256_blendv_ps(scores_of(right, point.scale, panel.half_norms + 8), none, is_own[1]));
+}
+
 // The largest lane of each of four registers.
 __attribute__((target("avx2"))) inline __m128 largest_lanes(const __m256* __restrict rows) {
   const __m256 first = _mm256_max_ps(_mm256_unpacklo_ps(rows[0], rows[1]), _mm256_unpackhi_ps(rows[0], rows[1]));
@@ -100,9 +114,7 @@ __attribute__((target("avx2,fma"))) inline void largest_of_four(const RoundedPoi
     }
   }
   __m256 scores[4];
-  for (int64_t r = 0; r < 4; ++r)
-    scores[r] = _mm256_max_ps(scores_of(sums[r][0], points[r].scale, panel.half_norms),
-                              scores_of(sums[r][1], points[r].scale, panel.half_norms + 8));
+  for (int64_t r = 0; r < 4; ++r) scores[r] = larger_scores(sums[r][0], sums[r][1], points[r], panel);
   _mm_storeu_ps(largest, largest_lanes(scores));
 }
 
@@ -126,9 +138,7 @@ __attribute__((target(PROTOCL_VNNI))) inline void largest_by_vnni(const RoundedP
   }
   __m256 scores[kTileRows];
   for (int64_t r = 0; r < kTileRows; ++r)
-    scores[r] = _mm256_max_ps(
-        scores_of(_mm512_castsi512_si256(sums[r]), points[r].scale, panel.half_norms),
-        scores_of(_mm512_extracti64x4_epi64(sums[r], 1), points[r].scale, panel.half_norms + 8));
+    scores[r] = larger_scores(_mm512_castsi512_si256(sums[r]), _mm512_extracti64x4_epi64(sums[r], 1), points[r], panel);
   _mm_storeu_ps(largest, largest_lanes(scores));
   _mm_storeu_ps(largest + 4, largest_lanes(scores + 4));
 }
@@ -138,7 +148,7 @@ inline bool has_panels() {
   return has;
 }
 
-// Writes the largest score of each of kTileRows points with a panel.
+// Writes the largest score of each of kTileRows points with a panel, without their own centroids.
 inline void largest_scores(const RoundedPoint* points, const Panel& panel, float* largest) {
   static const bool has_vnni = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");

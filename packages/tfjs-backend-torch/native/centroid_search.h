@@ -91,14 +91,24 @@ class CentroidSearch {
   static constexpr float kLeastLength = 1e-30f;
   static constexpr float kNone = -std::numeric_limits<float>::infinity();
 
+  // How scores become distances: |x - c|² = |x|² - 2 (xc - |c|² / 2), less what that can be off by.
+  struct Distances {
+    float squared_length, uncertainty, factor;
+
+    float least(float score) const { return std::sqrt(std::max(0.f, squared_length - (score + uncertainty) * factor)); }
+  };
+
   struct Row {
     const float* point;
     RoundedPoint rounded;
-    float length;
     // How far a score can be off.
     float uncertainty;
+    Distances distances;
     // The centroid of the step before, and how far it is now; -1 where there is none.
     Nearest own;
+    // Centroids that are further than that are not the nearest. Distances are compared as they come out in float32, so
+    // it is above the distance to the own centroid by what that rounds.
+    float limit;
     bool is_finite;
   };
 
@@ -131,54 +141,63 @@ class CentroidSearch {
 
   Panel panel_at(int64_t panel) const {
     return {values_.data() + panel * kPanel * rounded_dimension_, half_norms_.data() + panel * kPanel,
-            rounded_dimension_};
+            rounded_dimension_, static_cast<int32_t>(panel * kPanel)};
   }
 
   // What a sum of D squares or products can be off by, in relation to it.
   float rounding() const { return static_cast<float>(dimension_ + 16) * std::numeric_limits<float>::epsilon(); }
 
-  // Rounds a point, and lists it with the groups that may hold its nearest centroid.
+  // Lists a point with the groups that may hold its nearest centroid, and rounds it for them.
   void enter(Block& block, int64_t r, const float* point, const SearchMemory* memory, int64_t n) const {
     Row& row = block.rows[r];
     row.point = point;
     row.own = {-1, std::numeric_limits<float>::infinity()};
-    row.length = std::sqrt(move_point(point, centre_, dimension_, block.moved.data()));
-    row.is_finite = std::isfinite(row.length) && std::isfinite(farthest_);
+    row.is_finite = std::isfinite(farthest_);
     if (!row.is_finite) return;
-    // Beside the centroids, short points need fewer digits.
-    const float scale = kRoundedLength / std::max(std::max(row.length, farthest_ / 4096), kLeastLength);
-    int16_t* rounded = block.rounded.data() + r * rounded_dimension_;
-    round_vector(block.moved.data(), scale, dimension_, rounded);
-    row.rounded = {rounded, scale};
-    // Every entry is off by a half at most, so with Cauchy-Schwarz a product is off by half the root of D for each of two
-    // lengths.
-    const float off = 0.5f * std::sqrt(static_cast<float>(dimension_)), reach = row.length + farthest_;
-    row.uncertainty = 2 * off * (kRoundedLength + off) + off * off + rounding() * (reach * scale) * (reach * scale_);
     if (memory == nullptr) {
       for (int64_t g = 0; g < groups_; ++g) append(block, g, r);
-      return;
+    } else {
+      const int32_t previous = memory->previous[n];
+      if (previous >= 0) row.own = {previous, squared_distance(point, centroids_ + previous * dimension_, dimension_)};
+      row.limit = std::sqrt(row.own.squared_distance) * (1 + 2 * rounding());
+      if (!list(block, r, memory->bounds + n * stride_, memory->ways, row.limit)) return;
     }
-    const int32_t previous = memory->previous[n];
-    if (previous >= 0) row.own = {previous, squared_distance(point, centroids_ + previous * dimension_, dimension_)};
-    // Distances are compared as they come out in float32, so bounds have to be above them by what that rounds.
-    const float limit = std::sqrt(row.own.squared_distance) * (1 + 2 * rounding());
-    float* bounds = memory->bounds + n * stride_;
-    lower_bounds(bounds, memory->ways);
-    for (int64_t g = 0; g < groups_; ++g) {
-      block.lists[g * kBlockRows + block.listed[g]] = static_cast<uint16_t>(r);
-      block.listed[g] += !(bounds[g] > limit);
-    }
+    const float length = std::sqrt(move_point(point, centre_, dimension_, block.moved.data()));
+    row.is_finite = std::isfinite(length);
+    // Beside the centroids, short points need fewer digits.
+    const float scale = kRoundedLength / std::max(std::max(length, farthest_ / 4096), kLeastLength);
+    int16_t* rounded = block.rounded.data() + r * rounded_dimension_;
+    round_vector(block.moved.data(), scale, dimension_, rounded);
+    row.rounded = {rounded, scale, static_cast<int32_t>(row.own.index)};
+    // Every entry is off by a half at most, so with Cauchy-Schwarz a product is off by half the root of D for each of two
+    // lengths.
+    const float off = 0.5f * std::sqrt(static_cast<float>(dimension_)), reach = length + farthest_;
+    row.uncertainty = 2 * off * (kRoundedLength + off) + off * off + rounding() * (reach * scale) * (reach * scale_);
+    // Shorter than that, squares have no digits left to tell anything by.
+    const bool is_long = length * length > kLeastLength || farthest_ * farthest_ > kLeastLength;
+    row.distances = is_long ? Distances{length * length, row.uncertainty, 2 / scale / scale_} : Distances{0, 0, 0};
   }
 
   void append(Block& block, int64_t g, int64_t r) const {
     block.lists[g * kBlockRows + block.listed[g]++] = static_cast<uint16_t>(r);
   }
 
-  // Multiplied by a little less than one, so that rounding never raises a bound.
-  __attribute__((target("avx2,fma"))) void lower_bounds(float* __restrict bounds, const float* __restrict ways) const {
-    const __m256 less = _mm256_set1_ps(1 - 0x1p-22f);
-    for (int64_t g = 0; g < stride_; g += kLanes)
-      _mm256_storeu_ps(bounds + g, _mm256_mul_ps(less, _mm256_sub_ps(_mm256_loadu_ps(bounds + g), _mm256_loadu_ps(ways + g))));
+  // Brings bounds down by the ways of their groups, multiplied by a little less than one, so that rounding never raises
+  // them. Lists the row with those groups that are not above the limit then; tells whether there are any.
+  __attribute__((target("avx2,fma"))) bool list(Block& block, int64_t r, float* __restrict bounds,
+                                                const float* __restrict ways, float limit) const {
+    const __m256 less = _mm256_set1_ps(1 - 0x1p-22f), limits = _mm256_set1_ps(limit);
+    unsigned any = 0;
+    for (int64_t first = 0; first < stride_; first += kLanes) {
+      const __m256 lowered = _mm256_mul_ps(less, _mm256_sub_ps(_mm256_loadu_ps(bounds + first), _mm256_loadu_ps(ways + first)));
+      _mm256_storeu_ps(bounds + first, lowered);
+      unsigned needed = static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(lowered, limits, _CMP_NGT_UQ)));
+      // Behind the last group there is none.
+      if (groups_ - first < kLanes) needed &= (1u << (groups_ - first)) - 1;
+      any |= needed;
+      for (; needed != 0; needed &= needed - 1) append(block, first + __builtin_ctz(needed), r);
+    }
+    return any != 0;
   }
 
   // Finds the largest score of the group for each row on its list, a tile of rows at a time.
@@ -208,22 +227,24 @@ class CentroidSearch {
     const float* largest = block.largest.data() + r * stride_;
     const float best = largest_of_groups(largest);
     if (best == kNone) return row.own;
-    Nearest nearest = row.own.index < 0 ? Nearest{k_, row.own.squared_distance} : row.own;
-    // Scores are rounded, so the largest one need not be the nearest, nor the first of equally near ones.
+    const bool has_own = row.own.index >= 0;
+    Nearest nearest = has_own ? row.own : Nearest{k_, std::numeric_limits<float>::infinity()};
+    if (!has_own || !(row.distances.least(best) > row.limit)) consider_candidates(block, row, best, largest, nearest);
+    if (memory != nullptr) remember(block, row, nearest, largest, *memory, n);
+    return nearest;
+  }
+
+  // Scores are rounded, so the largest one need not be the nearest, nor the first of equally near ones.
+  void consider_candidates(Block& block, const Row& row, float best, const float* largest, Nearest& nearest) const {
     const float bound = best - 2 * row.uncertainty;
-    int64_t scored = -1;
     for (int64_t g = 0; g < groups_; ++g) {
       if (!(largest[g] >= bound) || largest[g] == kNone) continue;
       score_group(block, row, g);
-      scored = g;
       const int64_t first = g * group_panels_ * kPanel, count = std::min(k_ - first, group_panels_ * kPanel);
-      for (int64_t i = 0; i < count; ++i) {
-        if (!(block.scores[i] >= bound) || first + i == row.own.index) continue;
-        nearest.consider(first + i, squared_distance(row.point, centroids_ + (first + i) * dimension_, dimension_));
-      }
+      for (int64_t i = 0; i < count; ++i)
+        if (block.scores[i] >= bound && first + i != row.own.index)
+          nearest.consider(first + i, squared_distance(row.point, centroids_ + (first + i) * dimension_, dimension_));
     }
-    if (memory != nullptr) remember(block, row, nearest, scored, largest, *memory, n);
-    return nearest;
   }
 
   void score_group(Block& block, const Row& row, int64_t g) const {
@@ -250,42 +271,21 @@ class CentroidSearch {
     return _mm_cvtss_f32(largest_lanes(rows));
   }
 
-  // Replaces the bounds of the groups that were looked at.
-  void remember(Block& block, const Row& row, const Nearest& nearest, int64_t scored, const float* largest,
-                const SearchMemory& memory, int64_t n) const {
+  // Replaces the bounds of the groups that were looked at. A bound leaves the point's own centroid out.
+  void remember(Block& block, const Row& row, const Nearest& nearest, const float* largest, const SearchMemory& memory,
+                int64_t n) const {
     float* bounds = memory.bounds + n * stride_;
-    const Distances distances = distances_of(row);
-    for (int64_t g = 0; g < stride_; g += kLanes) renew(bounds + g, largest + g, distances);
-    const int64_t size = group_panels_ * kPanel, group = nearest.index / size;
-    if (largest[group] != kNone) {
-      // The point's own centroid does not count.
-      if (scored != group) score_group(block, row, group);
-      block.scores[nearest.index - group * size] = kNone;
-      const int64_t count = std::min(k_ - group * size, size);
-      const float others = *std::max_element(block.scores.begin(), block.scores.begin() + count);
-      bounds[group] = distances.least(others);
-    }
-    if (const int64_t previous = row.own.index; previous >= 0 && previous != nearest.index) {
-      const int64_t before = previous / size;
-      // Until now, the bound of this group left it out.
-      if (largest[before] == kNone || before == group)
-        bounds[before] = std::min(bounds[before], std::sqrt(row.own.squared_distance) * (1 - rounding()));
-    }
+    for (int64_t g = 0; g < stride_; g += kLanes) renew(bounds + g, largest + g, row.distances);
+    if (nearest.index == row.own.index) return;
     memory.previous[n] = static_cast<int32_t>(nearest.index);
-  }
-
-  // How scores become distances: |x - c|² = |x|² - 2 (xc - |c|² / 2), less what that can be off by.
-  struct Distances {
-    float squared_length, uncertainty, factor;
-
-    float least(float score) const { return std::sqrt(std::max(0.f, squared_length - (score + uncertainty) * factor)); }
-  };
-
-  Distances distances_of(const Row& row) const {
-    const float squared_length = row.length * row.length;
-    // Below that, squares have no digits left to tell anything by.
-    if (!(squared_length > kLeastLength || farthest_ * farthest_ > kLeastLength)) return {0, 0, 0};
-    return {squared_length, row.uncertainty, 2 / row.rounded.scale / scale_};
+    const int64_t size = group_panels_ * kPanel, group = nearest.index / size;
+    score_group(block, row, group);
+    block.scores[nearest.index - group * size] = kNone;
+    const int64_t count = std::min(k_ - group * size, size);
+    bounds[group] = row.distances.least(*std::max_element(block.scores.begin(), block.scores.begin() + count));
+    if (row.own.index < 0) return;
+    float& of_former = bounds[row.own.index / size];
+    of_former = std::min(of_former, std::sqrt(row.own.squared_distance) * (1 - rounding()));
   }
 
   __attribute__((target("avx2,fma"))) static void renew(float* bounds, const float* largest,
