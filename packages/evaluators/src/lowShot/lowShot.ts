@@ -13,7 +13,7 @@ import {
   resolveJudgedSvm,
   type LinearSvmOptions,
 } from '../svm/linearSvm.js';
-import { classNamesOf, learnable, targetsOf } from '../svm/targets.js';
+import { classNamesOf, countOf, learnable, targetsOf } from '../svm/targets.js';
 import { drawShots } from './drawShots.js';
 
 export interface LowShotOptions extends Omit<LinearSvmOptions, 'cost' | 'folds'> {
@@ -89,8 +89,7 @@ export async function lowShot(
   const rowsGiven = known.features.shape[0];
   const targets = targetsOf(WHAT, TRAINING, known.labels, rowsGiven, { names, difficult });
   learnable(WHAT, targets);
-  // Before anything is fitted, so that a number that is too large does not come to light after minutes.
-  for (const k of shots) drawShots(targets, k, seed, 0, names);
+  requireEnough(targets, shots, names);
   const results: ShotScores[] = [];
   let settings: Evaluation['settings'] = {};
   for (const k of shots) {
@@ -122,6 +121,25 @@ export async function lowShot(
 }
 
 const WHAT = 'low-shot classification';
+
+/** Before anything is fitted, so that a number that is too large does not come to light after minutes. */
+function requireEnough(targets: readonly Int8Array[], shots: readonly number[], names: Int32Array): void {
+  const counts = targets.map((own) => countOf(own, 1));
+  const most = Math.max(...shots);
+  const rare = counts.findIndex((count) => count > 0 && count < most);
+  if (rare === -1) return;
+  const least = counts.reduce((fewest, count) => (count > 0 ? Math.min(fewest, count) : fewest), most);
+  const possible = shots.filter((k) => k <= least);
+  throw evaluatorError('TOO_FEW_SAMPLES', {
+    message: `${WHAT} has too few images of class ${names[counts.indexOf(least)]}`,
+    given: least === 1 ? '1 image' : `${least} images`,
+    expected: `at least ${most}, the largest number of shots`,
+    remedy:
+      possible.length > 0
+        ? `Pass shots: ${possible.join(', ')}; or leave such classes out`
+        : 'Pass smaller numbers of shots, or leave such classes out',
+  });
+}
 
 function requireDraws(shots: readonly number[], draws: number, seed: number): void {
   if (shots.length === 0) {

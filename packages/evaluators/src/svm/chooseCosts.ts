@@ -83,7 +83,7 @@ function splitsOf(targets: Int8Array, folds: number) {
       message: 'a class has too few samples to choose a cost by cross-validation',
       given: `${countOf(targets, 1)} samples with and ${countOf(targets, -1)} without it`,
       expected: `at least ${folds} of each`,
-      remedy: 'Pass one cost, or fewer folds',
+      remedy: samples < 2 ? 'Pass one cost' : `Pass one cost, or folds: ${samples}`,
     });
   }
   const counted = Int32Array.from(targets.keys()).filter((row) => targets[row] !== 0);

@@ -2,6 +2,7 @@ import { isProtoclError } from '@protocl/core';
 import { Command } from 'commander';
 
 import { compare, plannedRuns } from '../compare/compare.js';
+import type { Comparison } from '../compare/comparison.js';
 import { pipelineError } from '../errors.js';
 import { grids } from '../presets/presets.js';
 import { defined } from '../run/defined.js';
@@ -79,7 +80,10 @@ export function compareCommand(
       });
       print(flags.json === true ? JSON.stringify(comparison, null, 2) : table);
       if (page !== undefined) log(`report ${page}`);
-      if (failed.length === 0) return;
+      if (failed.length === 0) {
+        requireScores(comparison);
+        return;
+      }
       throw pipelineError('RUNS_FAILED', {
         message: [
           `${failed.length} of the runs failed`,
@@ -88,6 +92,18 @@ export function compareCommand(
         remedy: '\nOnce the cause is mended, the same command tries them again',
       });
     });
+}
+
+/** Tells, once the others are printed, that some scores are missing. */
+function requireScores({ arms }: Comparison): void {
+  const unjudged = arms.flatMap(({ name, runs }) =>
+    runs.filter(({ failures }) => failures !== undefined).map(({ seed }) => `${name}/seed-${seed}`),
+  );
+  if (unjudged.length === 0) return;
+  throw pipelineError('SCORES_MISSING', {
+    message: `some evaluators have no scores of ${unjudged.join(', ')}`,
+    remedy: 'What is printed says why; the same comparison, with other settings of them, tries them again',
+  });
 }
 
 function listed(runs: readonly { readonly name: string; readonly state: string }[]): string[] {

@@ -18,6 +18,15 @@ export function counts(text: string): number[] {
   return text.split(',').map(whole);
 }
 
+/** Reads numbers above 0, divided by commas, from a flag. */
+export function numbersAboveZero(text: string): number[] {
+  return text.split(',').map((part) => {
+    const value = Number(part);
+    if (part.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+    throw new InvalidArgumentError('Expected numbers above 0, such as 0.01,0.1.');
+  });
+}
+
 /** Reads percents above 0 and up to 100, divided by commas, as shares of 1. */
 export function percents(text: string): number[] {
   return text.split(',').map((part) => {

@@ -1,12 +1,16 @@
-import type { Evaluation } from '@protocl/evaluators';
 import { Command } from 'commander';
 
 import { evaluate, EVALUATORS, type EvaluatorName, type FeatureScores } from '../commands/evaluate.js';
 import { featureFormat, writeFeatures } from '../commands/featureFile.js';
+import type { ConfigLayer } from '../config/layers.js';
+import { layerAt } from '../config/setFlag.js';
+import { pipelineError } from '../errors.js';
+import { EVALUATOR_TITLES } from '../evaluation/failures.js';
 import { interruptible } from '../run/interruption.js';
 import { changesFrom, withCheckpoint, type CheckpointFlags } from './checkpointFlags.js';
-import { counts, percents } from './counts.js';
+import { atLeastOne, counts, numbersAboveZero, percents } from './counts.js';
 import { isBackend } from './engineName.js';
+import { scoreTable } from './scoreTable.js';
 import type { Terminal } from './terminal.js';
 
 interface EvaluateFlags extends CheckpointFlags {
@@ -19,6 +23,9 @@ interface EvaluateFlags extends CheckpointFlags {
   readonly tsne?: true | string;
   readonly linearProtocol?: true;
   readonly semiSupervised?: true | readonly number[];
+  readonly cost?: readonly number[];
+  readonly folds?: number;
+  readonly shots?: readonly number[];
   readonly labels?: string;
   readonly test?: string;
   readonly testLabels?: string;
@@ -40,6 +47,17 @@ export function evaluateCommand({ print, output }: Terminal): Command {
       'linear support vector machines, C by cross-validation: accuracy and mean average precision',
     )
     .option('--low-shot', 'such machines with 1, 2, 4, 8 and 16 images of each class, in five draws')
+    .option(
+      '--cost <numbers>',
+      'C of --svm: one, or several to choose from, such as 0.01,0.1 (evaluation.svm.cost)',
+      numbersAboveZero,
+    )
+    .option('--folds <n>', 'of the cross-validation that chooses C (evaluation.svm.folds)', atLeastOne)
+    .option(
+      '--shots <numbers>',
+      'images of each class for --low-shot, such as 1,2 (evaluation.lowShot.shots)',
+      counts,
+    )
     .option('--clusters [numbers]', 'k-means, such as 250,500 (default: as many clusters as classes)', counts)
     .option(
       '--tsne [file]',
@@ -64,7 +82,9 @@ export function evaluateCommand({ print, output }: Terminal): Command {
     .addHelpText(
       'after',
       '\nExample: protocl evaluate runs/pcl-demo-20250131-235959 --set evaluation.knn.k=20' +
-        '\n         protocl evaluate train.npy --labels labels.npy --test test.npy --svm',
+        '\n         protocl evaluate train.npy --labels labels.npy --test test.npy --svm' +
+        '\nAn evaluator that cannot judge the features leaves the others alone: the table and the JSON have its reason,' +
+        '\nand the exit code is 3, or 1 where none could.',
     );
   return withCheckpoint(
     command,
@@ -81,7 +101,7 @@ export function evaluateCommand({ print, output }: Terminal): Command {
           ...(evaluators && { evaluators }),
           ...(Array.isArray(flags.clusters) && { clusters: flags.clusters as readonly number[] }),
           ...(Array.isArray(flags.semiSupervised) && { shares: flags.semiSupervised as readonly number[] }),
-          changes: changesFrom(flags),
+          changes: [...changesFrom(flags), ...judgingLayers(flags)],
           log,
           signal,
           ...(labels !== undefined && { labels }),
@@ -96,7 +116,31 @@ export function evaluateCommand({ print, output }: Terminal): Command {
       await writeFeatures(flags.tsne, { features: embedding, shape: [embedding.length / 2, 2] });
     }
     if (flags.json === true) print(JSON.stringify(scores, null, 2));
-    else for (const line of table(scores)) print(line);
+    else for (const line of scoreTable(scores)) print(line);
+    requireAll(scores);
+  });
+}
+
+/** What the flags of single evaluators set. */
+function judgingLayers({ cost, folds, shots }: EvaluateFlags): ConfigLayer[] {
+  const settings = [
+    ['--cost', ['svm', 'cost'], cost?.length === 1 ? cost[0] : cost],
+    ['--folds', ['svm', 'folds'], folds],
+    ['--shots', ['lowShot', 'shots'], shots],
+  ] as const;
+  return settings.flatMap(([flag, keys, value]) =>
+    value === undefined ? [] : [layerAt(['evaluation', ...keys], value, flag)],
+  );
+}
+
+/** Tells, once the scores of the others are printed, which evaluators have none. */
+function requireAll({ evaluations, failures = {} }: FeatureScores): void {
+  const names = Object.keys(failures) as EvaluatorName[];
+  if (names.length === 0) return;
+  const found = Object.keys(evaluations).length;
+  throw pipelineError(found === 0 ? 'NO_SCORES' : 'SCORES_MISSING', {
+    message: `no scores: ${names.map((name) => EVALUATOR_TITLES[name]).join(', ')}`,
+    remedy: 'What is printed says why',
   });
 }
 
@@ -105,41 +149,4 @@ function evaluatorsOf(flags: EvaluateFlags): readonly EvaluatorName[] | undefine
   const named = EVALUATORS.filter((name) => flags[name] !== undefined && flags[name] !== false);
   if (named.length > 0) return named;
   return flags.linear === false ? ['knn'] : undefined;
-}
-
-const TITLES: Readonly<Record<EvaluatorName, string>> = {
-  knn: 'kNN',
-  linear: 'linear',
-  svm: 'SVM',
-  lowShot: 'low-shot',
-  clusters: 'clusters',
-  tsne: 't-SNE',
-  linearProtocol: 'linear protocol',
-  semiSupervised: 'semi-supervised',
-};
-/** Scores that are no share of something. */
-const PLAIN = /^(divergence|loss|iterations|trustworthiness|adjusted|normalized)/;
-
-function table({ checkpoint, epoch, evaluations }: FeatureScores): string[] {
-  const rows = Object.entries(evaluations).flatMap(([name, { scores }]: [string, Evaluation]) => {
-    const title = TITLES[name as EvaluatorName];
-    // One k needs no name, and the accuracy on what was fitted to is no result.
-    if (name === 'knn') return [[`${title} accuracy`, Object.values(scores)[0]!, false] as const];
-    return Object.entries(scores)
-      .filter(([score]) => score !== 'trainAccuracy')
-      .map(([score, value]) => [`${title} ${words(score)}`, value, PLAIN.test(score)] as const);
-  });
-  const width = Math.max(...rows.map(([name]) => name.length), 'checkpoint'.length) + 2;
-  return [
-    ...(checkpoint === undefined ? [] : [`${'checkpoint'.padEnd(width)}${checkpoint} (${epoch} epochs)`]),
-    ...rows.map(
-      ([name, value, isPlain]) =>
-        `${name.padEnd(width)}${isPlain ? String(Number(value.toPrecision(4))) : `${(100 * value).toFixed(2)}%`}`,
-    ),
-  ];
-}
-
-/** `meanAveragePrecision@4` as `mean average precision, 4`. */
-function words(score: string): string {
-  return score.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/@(\d+%?)/, ' ($1)');
 }

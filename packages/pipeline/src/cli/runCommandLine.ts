@@ -14,13 +14,14 @@ import { watchCommand } from './watchCommand.js';
 import type { Terminal } from './terminal.js';
 
 /** How the process ends. */
-const EXIT = { good: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+const EXIT = { good: 0, failed: 1, usage: 2, inPart: 3, interrupted: 130 } as const;
 
 /**
  * Runs the command line `protocl`.
  *
  * @param args without the program's name
- * @returns the exit code: 0; 1 for an error; 2 for a command or a configuration that cannot be meant;
+ * @returns the exit code: 0; 1 for an error; 2 for a command or a configuration that cannot be meant; 3 where some
+ *   evaluators have no scores, and the others have;
  *   130 for a run that was stopped by a signal
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -28,7 +29,10 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   const program = new Command('protocl')
     .description('Prototypical contrastive learning: train, look at and evaluate encoders.')
     .showSuggestionAfterError()
-    .addHelpText('after', '\nExit codes: 0; 1 error; 2 wrong usage or configuration; 130 interrupted.');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0; 1 error; 2 wrong usage or configuration; 3 some evaluators have no scores; 130 interrupted.',
+    );
   for (const command of commands(terminal, args)) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command
@@ -51,6 +55,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     }
     // Names of files are part of it, and they can hold what a terminal obeys.
     say(`error: ${error.message.split('\n').map(printable).join('\n')}`);
+    if (error.code === 'SCORES_MISSING') return EXIT.inPart;
     return error instanceof ConfigError || error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
   }
 }

@@ -1,11 +1,12 @@
 import { useBackend } from '@protocl/backend';
-import { requireKnownOptions, type OptionNames } from '@protocl/core';
+import { requireKnownOptions, type OptionNames, type SerializedError } from '@protocl/core';
 import type { Encoder } from '@protocl/encoders';
 import type { Evaluation } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
+import { featureSettings } from '../config/featureSettings.js';
 import type { Config } from '../config/schema.js';
-import { usualEvaluation, type EvaluationConfig } from '../config/sections/run.js';
+import type { EvaluationConfig } from '../config/sections/run.js';
 import { annotationsOf } from '../data/annotationsOf.js';
 import { loadData, type GivenImages } from '../data/loadData.js';
 import type { LabelledImages, RunData } from '../data/runData.js';
@@ -19,6 +20,7 @@ import {
   type OpenedCheckpoint,
   type OpenCheckpointOptions,
 } from '../run/openCheckpoint.js';
+import { defined } from '../run/defined.js';
 import { isFeatureFile } from './featureFile.js';
 import { holdOut, readLabelledFeatures, type LabelledHostFeatures } from './labelledFeatures.js';
 
@@ -62,6 +64,8 @@ const OPTIONS: OptionNames<EvaluateOptions> = {
 /** What features are worth. */
 export interface FeatureScores {
   readonly evaluations: Readonly<Partial<Record<EvaluatorName, Evaluation>>>;
+  /** Of evaluators that could not judge them, the errors as plain data; undefined where all could. */
+  readonly failures?: Readonly<Partial<Record<EvaluatorName, SerializedError>>>;
   /** float32 [N * 2], the held-out features in the plane, after t-SNE. */
   readonly embedding?: Float32Array;
   /** Accuracy of weighted k nearest neighbours, 0 .. 1. */
@@ -75,13 +79,14 @@ export interface FeatureScores {
 }
 
 /**
- * Judges features by the classes of held-out images.
+ * Judges features by the classes of held-out images. An evaluator that cannot judge them leaves the others alone, and
+ * is among the `failures` of the result.
  *
  * @param path a checkpoint; the folder of a run, whose newest checkpoint it then is; or a file of
  *   features (`.npy`, or safetensors with a tensor `features`)
  * @throws {ProtoclError} `DATA_MISMATCH` without held-out images and their classes, `INVALID_OPTION` for
  *   files of classes with a checkpoint, `INVALID_FEATURES`
- *   for features without classes; what `openCheckpoint`, the data and the evaluators throw
+ *   for features without classes; what `openCheckpoint` and the data throw
  */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<FeatureScores> {
   requireKnownOptions('evaluate', options, OPTIONS);
@@ -97,7 +102,7 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
       message: 'a checkpoint’s images bring their own classes',
       given: `${stray[0]} ${stray[1]}`,
       expected: 'a file of features',
-      remedy: 'Write one by protocl embed, or name other images by --set data.test=FOLDER',
+      remedy: 'Write one by `protocl embed`, or name other images by --set data.test=FOLDER',
     });
   }
   const trained = ENCODER_EVALUATORS.find((name) => options.evaluators?.includes(name));
@@ -151,14 +156,24 @@ async function judgeBoth(
   const { evaluators, shares, log, signal } = options;
   const named = ENCODER_EVALUATORS.filter((name) => evaluators?.includes(name));
   const isOfFeatures = evaluators === undefined || evaluators.length > named.length;
-  const scores = isOfFeatures ? await judgeEncoded(encoder, data, config, options) : { evaluations: {} };
+  const scores: FeatureScores = isOfFeatures
+    ? await judgeEncoded(encoder, data, config, options)
+    : { evaluations: {} };
   const trained = await judgeEncoder(opened, data, {
     evaluators: named,
     ...(shares && { shares }),
     ...(log && { log }),
     ...(signal && { signal }),
   });
-  return { ...scores, evaluations: { ...scores.evaluations, ...trained } };
+  return {
+    ...scores,
+    evaluations: { ...scores.evaluations, ...trained.evaluations },
+    ...failing({ ...scores.failures, ...trained.failures }),
+  };
+}
+
+function failing(failures: NonNullable<FeatureScores['failures']>): Pick<FeatureScores, 'failures'> {
+  return Object.keys(failures).length > 0 ? { failures } : {};
 }
 
 async function judgeEncoded(
@@ -186,10 +201,15 @@ async function evaluateFile(path: string, options: EvaluateOptions): Promise<Fea
     options.test === undefined
       ? holdOut(all, 0)
       : { train: all, test: await readLabelledFeatures(options.test, options.testLabels) };
-  await useBackend(options.backend ?? 'auto', { log: options.log ?? (() => undefined) });
+  const { evaluation, engine, seed } = featureSettings(options.changes ?? [], sides.train.shape[0]);
+  const { backend, ...settings } = engine;
+  await useBackend(options.backend ?? backend, {
+    ...defined(settings),
+    log: options.log ?? (() => undefined),
+  });
   const [train, test] = [onEngine(sides.train), onEngine(sides.test)];
   try {
-    return await judge(train, test, usualEvaluation(), 0, options);
+    return await judge(train, test, evaluation, seed, options);
   } finally {
     tf.dispose([train.features, test.features]);
   }
@@ -198,16 +218,15 @@ async function evaluateFile(path: string, options: EvaluateOptions): Promise<Fea
 async function judge(
   train: JudgedFeatures,
   test: JudgedFeatures,
-  { knn, linear: { l2, iterations } }: EvaluationConfig,
+  evaluation: EvaluationConfig,
   seed: number,
   options: EvaluateOptions,
 ): Promise<FeatureScores> {
   const usual: readonly EvaluatorName[] = train.labels instanceof Int32Array ? ['knn', 'linear'] : ['svm'];
   const { evaluators = usual, clusters, log, signal } = options;
-  const judgement = await judgeFeatures(train, test, {
+  const { failures, ...judgement } = await judgeFeatures(train, test, {
     evaluators: FEATURE_EVALUATORS.filter((name) => evaluators.includes(name)),
-    knn,
-    linear: { l2, iterations },
+    evaluation,
     seed,
     ...(clusters && { clusters }),
     ...(log && { log }),
@@ -218,6 +237,7 @@ async function judge(
     ...(neighbours && { knn: Object.values(neighbours.scores)[0]! }),
     ...(linear && { linear: linear.scores['accuracy']! }),
     ...judgement,
+    ...failing(failures),
   };
 }
 

@@ -13,7 +13,7 @@ export interface FeatureMatrix {
  * Features as they are computed with: float32, whatever the numbers were, as `astype` of NumPy rounds them.
  *
  * @param path of the file, for errors
- * @throws {ProtoclError} `INVALID_FEATURES` if they are no matrix, or a number lies beyond float32
+ * @throws {ProtoclError} `INVALID_FEATURES` if they are no matrix, or a number is not finite or lies beyond float32
  */
 export function featureMatrix({ data, shape }: NumberArray, path: string): FeatureMatrix {
   const [rows = 0, columns = 0] = shape;
@@ -30,10 +30,21 @@ export function featureMatrix({ data, shape }: NumberArray, path: string): Featu
   }
   const features = data instanceof Float32Array ? data : Float32Array.from(data as Float64Array, Number);
   for (let i = 0; i < features.length; i++) {
-    if (Number.isFinite(features[i]) || !Number.isFinite(Number(data[i]))) continue;
+    if (Number.isFinite(features[i])) continue;
+    const place = `in row ${Math.floor(i / columns)}, column ${i % columns}, both from 0`;
+    const value = String(data[i]);
+    if (!Number.isFinite(Number(data[i]))) {
+      throw pipelineError('INVALID_FEATURES', {
+        message: `${path} holds a value that is no finite number, ${place}`,
+        given: value,
+        expected: 'finite numbers',
+        remedy:
+          'Find out where it comes from: an encoder whose training has diverged gives NaN for every image',
+      });
+    }
     throw pipelineError('INVALID_FEATURES', {
-      message: `${path} holds a number that float32 cannot hold, in row ${Math.floor(i / columns)}, column ${i % columns}`,
-      given: String(data[i]),
+      message: `${path} holds a number that float32 cannot hold, ${place}`,
+      given: value,
       expected: 'numbers up to 3.4e38',
       remedy: 'Scale the features: numpy.save(path, array / numpy.abs(array).max())',
     });

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 
 import type { EvaluatorName } from '../commands/evaluate.js';
+import { failureReason } from '../evaluation/failures.js';
 import type { Grid } from './openGrid.js';
 import type { PlannedRun } from './planRuns.js';
 import { runFigures } from './runFigures.js';
@@ -30,6 +31,8 @@ export interface ComparedRun {
   readonly folder: string;
   /** See {@link runFigures}. */
   readonly figures: Readonly<Record<string, number>>;
+  /** Of evaluators that could not judge it, the reason; undefined where all could. */
+  readonly failures?: Readonly<Partial<Record<EvaluatorName, string>>>;
 }
 
 /** Gathers the results of all runs that are done. */
@@ -45,7 +48,18 @@ export async function comparisonOf(
       const finished = run.arm === arm.name ? await readFinished(run, evaluators) : undefined;
       if (!finished) continue;
       const figures = await runFigures(run.folder, finished);
-      done.push({ seed: run.seed, folder: relative(folder, run.folder).replaceAll('\\', '/'), figures });
+      const failures = Object.entries(finished.scores.failures ?? {}).map(([evaluator, error]) => [
+        evaluator,
+        failureReason(evaluator as EvaluatorName, error),
+      ]);
+      done.push({
+        seed: run.seed,
+        folder: relative(folder, run.folder).replaceAll('\\', '/'),
+        figures,
+        ...(failures.length > 0 && {
+          failures: Object.fromEntries(failures) as ComparedRun['failures'] & {},
+        }),
+      });
     }
     const names = new Set(done.flatMap(({ figures }) => Object.keys(figures)));
     const spreads = [...names].map((figure) => {

@@ -50,10 +50,12 @@ export class ComparisonProgress {
     this.#ended++;
     this.#seconds.push(seconds);
     const { due, total, log } = this.#options;
-    const { knn } = outcome.status === 'done' ? outcome.scores : {};
+    const { knn, failures = {} } = outcome.status === 'done' ? outcome.scores : {};
+    const missing = Object.keys(failures);
     const parts = [
       `${run.name} ${outcome.status === 'done' ? 'is done' : 'has FAILED'} after ${duration(seconds)}`,
       ...(knn === undefined ? [] : [`kNN ${(100 * knn).toFixed(1)}%`]),
+      ...(missing.length === 0 ? [] : [`no scores: ${missing.join(', ')}`]),
       `${total - due + this.#ended} of ${total}`,
       ...(this.#ended < due ? [`about ${duration(this.#secondsLeft())} left`] : []),
     ];

@@ -1,3 +1,5 @@
+import type { EvaluatorName } from '../commands/evaluate.js';
+import { EVALUATOR_TITLES } from '../evaluation/failures.js';
 import type { Comparison } from './comparison.js';
 import type { Spread } from './spread.js';
 
@@ -60,7 +62,7 @@ export function tableOf({ arms, seeds }: Comparison): ComparisonTable {
       arm: name,
       cells: [
         runs.length === seeds.length ? String(runs.length) : `${runs.length} of ${seeds.length}`,
-        ...columns.map((column) => cell(figures, column)),
+        ...columns.map((column) => cell(figures, column, runs.length)),
       ],
     })),
   };
@@ -95,9 +97,28 @@ export function markdownOf({ columns, rows }: ComparisonTable): string {
   return [heading!, rule, ...body].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-function cell(figures: Readonly<Record<string, Spread>>, { shows, scale, digits }: Column): string {
+/** Why some figures are missing, a line for each reason; none where all are there. */
+export function missingIn({ arms }: Comparison): string[] {
+  const places = new Map<string, string[]>();
+  for (const { name, runs } of arms) {
+    for (const { seed, failures = {} } of runs) {
+      for (const [evaluator, reason] of Object.entries(failures)) {
+        const line = `${EVALUATOR_TITLES[evaluator as EvaluatorName]}, no scores: ${reason}`;
+        places.set(line, [...(places.get(line) ?? []), `${name}/seed-${seed}`]);
+      }
+    }
+  }
+  return [...places].map(([line, runs]) => `${runs.join(', ')}: ${line}`);
+}
+
+function cell(
+  figures: Readonly<Record<string, Spread>>,
+  { shows, scale, digits }: Column,
+  runs: number,
+): string {
   const [, spread] = Object.entries(figures).find(([name]) => shows(name)) ?? [];
   if (spread === undefined) return '-';
   const text = (value: number) => (scale * value).toFixed(digits);
-  return `${text(spread.mean)} ± ${spread.deviation === null ? '-' : text(spread.deviation)}`;
+  const number = spread.n < runs ? ` (${spread.n} of ${runs})` : '';
+  return `${text(spread.mean)} ± ${spread.deviation === null ? '-' : text(spread.deviation)}${number}`;
 }

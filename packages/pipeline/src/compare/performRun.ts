@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '@protocl/core';
 
 import type { EvaluatorName, FeatureScores } from '../commands/evaluate.js';
+import { leafPaths, valueAt } from '../config/layers.js';
 import { exists } from '../run/exists.js';
 import { RunFolder } from '../run/runFolder.js';
 import { runChild, type ChildEnd } from './childProcess.js';
 import type { PlannedRun } from './planRuns.js';
-import { evaluationFile, runStateOf } from './runState.js';
+import { askedOf, dueOf, evaluationFile, readScores, runStateOf, type RunScores } from './runState.js';
 
 /** How a run of a comparison ended; the reason for people. */
 export type RunOutcome =
-  | { readonly status: 'done'; readonly scores: FeatureScores }
+  | { readonly status: 'done'; readonly scores: RunScores }
   | { readonly status: 'stopped' }
   | { readonly status: 'failed'; readonly reason: string };
 
@@ -42,14 +43,48 @@ export async function performRun(
   if (signal?.aborted === true) return { status: 'stopped' };
   const { threads } = run.resolved.config.engine;
   const engine = threads === undefined ? [] : ['--threads', String(threads)];
-  const flags = evaluators.map(
-    (name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  const before = state === 'trained' ? await readScores(run) : undefined;
+  const due = dueOf(run, before, evaluators);
+  const flags = due.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  // Those of the plan may be other ones than the run was trained with.
+  const asked = askedOf(run);
+  const settings = leafPaths(asked).map(
+    (path) => `--set=evaluation.${path}=${JSON.stringify(valueAt(asked, path.split('.')))}`,
   );
-  const end = await call(['evaluate', run.folder, ...flags, ...engine, '--json']);
-  if (end.code !== 0) return unfinished('evaluation', end, log, signal);
-  const scores = JSON.parse(end.stdout) as FeatureScores;
+  const end = await call(['evaluate', run.folder, ...flags, ...settings, ...engine, '--json']);
+  const found = foundIn(end);
+  if (found === undefined) return unfinished('evaluation', end, log, signal);
+  const scores = { ...together(before, found, due), asked };
   await writeFileAtomic(evaluationFile(run), `${JSON.stringify(scores, null, 2)}\n`);
   return { status: 'done', scores };
+}
+
+/** What evaluators printed; where some have no scores, or all, that ends with a code of its own. */
+function foundIn({ code, stdout }: ChildEnd): FeatureScores | undefined {
+  if (code === 0) return JSON.parse(stdout) as FeatureScores;
+  try {
+    const scores = JSON.parse(stdout) as Partial<FeatureScores>;
+    return scores.evaluations && scores.failures ? (scores as FeatureScores) : undefined;
+  } catch {
+    // Another error, with which nothing is printed.
+    return undefined;
+  }
+}
+
+/** Scores that were there already, with those that were due. */
+function together(
+  before: RunScores | undefined,
+  found: FeatureScores,
+  due: readonly EvaluatorName[],
+): RunScores {
+  const kept = <T>(of: Readonly<Partial<Record<EvaluatorName, T>>> = {}) =>
+    Object.fromEntries(Object.entries(of).filter(([name]) => !due.includes(name as EvaluatorName)));
+  return {
+    ...before,
+    ...found,
+    evaluations: { ...kept(before?.evaluations), ...found.evaluations },
+    failures: { ...kept(before?.failures), ...found.failures },
+  };
 }
 
 async function unfinished(

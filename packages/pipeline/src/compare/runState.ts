@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { EvaluatorName, FeatureScores } from '../commands/evaluate.js';
 import { isAutomatic, isPending } from '../config/automatic.js';
-import { differenceInWords, differences, type Difference } from '../config/differences.js';
+import { differenceInWords, differences, JUDGING, type Difference } from '../config/differences.js';
 import { pipelineError } from '../errors.js';
 import { RunFolder } from '../run/runFolder.js';
 import type { RunSummary } from '../run/summary.js';
@@ -12,11 +12,19 @@ import type { PlannedRun } from './planRuns.js';
 /** How far a run is: not begun; begun and not at its end; trained, but not judged; all done. */
 export type RunState = 'new' | 'begun' | 'trained' | 'done';
 
+/** What evaluators found of a run, as `evaluation.json` has it. */
+export interface RunScores extends FeatureScores {
+  /** The settings that they were asked with, of those that may be other ones each time. */
+  readonly asked?: AskedSettings;
+}
+
 /** A trained run's summary and what evaluators found. */
 export interface FinishedRun {
   readonly summary: RunSummary;
-  readonly scores: FeatureScores;
+  readonly scores: RunScores;
 }
+
+type AskedSettings = Readonly<Partial<Record<EvaluatorName, unknown>>>;
 
 /** Where the scores of a run are kept. */
 export function evaluationFile({ folder }: PlannedRun): string {
@@ -26,35 +34,62 @@ export function evaluationFile({ folder }: PlannedRun): string {
 /** How far a run is by its folder, in which anything may be missing; a failed start is none. */
 export async function runStateOf(run: PlannedRun, evaluators: readonly EvaluatorName[]): Promise<RunState> {
   if (!(await RunFolder.isBegun(run.folder))) return 'new';
-  const results = await readResults(run);
-  if (results.summary?.status !== 'completed') return 'begun';
-  return isFinished(results, evaluators) ? 'done' : 'trained';
+  const { summary, scores } = await readResults(run);
+  if (summary?.status !== 'completed') return 'begun';
+  return dueOf(run, scores, evaluators).length === 0 ? 'done' : 'trained';
 }
 
-/** The results of a run that is done, those of other evaluators left out. */
+/** What is kept of a run's scores. */
+export async function readScores(run: PlannedRun): Promise<RunScores | undefined> {
+  return (await readResults(run)).scores;
+}
+
+/** Evaluators that have no scores of a run, or those of other settings. */
+export function dueOf(
+  run: PlannedRun,
+  scores: RunScores | undefined,
+  evaluators: readonly EvaluatorName[],
+): EvaluatorName[] {
+  return evaluators.filter((name) => scores?.evaluations[name] === undefined || !isOfPlan(run, scores, name));
+}
+
+/**
+ * The results of a run that is trained and that all evaluators have judged, in vain or not; those of others are
+ * left out.
+ */
 export async function readFinished(
   run: PlannedRun,
   evaluators: readonly EvaluatorName[],
 ): Promise<FinishedRun | undefined> {
-  const results = await readResults(run);
-  if (!isFinished(results, evaluators)) return undefined;
-  const { summary, scores } = results;
-  const asked = Object.entries(scores.evaluations).filter(([name]) =>
-    evaluators.includes(name as EvaluatorName),
-  );
-  return { summary, scores: { ...scores, evaluations: Object.fromEntries(asked) } };
+  const { summary, scores } = await readResults(run);
+  if (summary?.status !== 'completed' || scores === undefined) return undefined;
+  const { evaluations, failures = {} } = scores;
+  const isJudged = (name: EvaluatorName) =>
+    (evaluations[name] ?? failures[name]) !== undefined && isOfPlan(run, scores, name);
+  if (!evaluators.every(isJudged)) return undefined;
+  return {
+    summary,
+    scores: { ...scores, evaluations: only(evaluators, evaluations), failures: only(evaluators, failures) },
+  };
 }
 
-function isFinished(
-  results: Partial<FinishedRun>,
+function only<T>(
   evaluators: readonly EvaluatorName[],
-): results is FinishedRun {
-  const { summary, scores } = results;
-  return (
-    summary?.status === 'completed' &&
-    scores !== undefined &&
-    evaluators.every((name) => scores.evaluations[name] !== undefined)
+  found: Readonly<Partial<Record<EvaluatorName, T>>>,
+): Partial<Record<EvaluatorName, T>> {
+  return Object.fromEntries(
+    Object.entries(found).filter(([name]) => evaluators.includes(name as EvaluatorName)),
   );
+}
+
+/** The settings of evaluators that a run may be judged with again. */
+export function askedOf({ resolved: { config } }: PlannedRun): AskedSettings {
+  return Object.fromEntries(JUDGING.map((name) => [name, config.evaluation[name]]));
+}
+
+function isOfPlan(run: PlannedRun, { asked }: RunScores, name: EvaluatorName): boolean {
+  const [before, now] = [asked?.[name], askedOf(run)[name]];
+  return before === undefined || JSON.stringify(before) === JSON.stringify(now);
 }
 
 /**
@@ -85,7 +120,7 @@ export async function requireSameConfigs(runs: readonly PlannedRun[]): Promise<v
 
 async function readResults(run: PlannedRun): Promise<Partial<FinishedRun>> {
   const summary = (await readJson(join(run.folder, 'summary.json'))) as RunSummary | undefined;
-  const scores = (await readJson(evaluationFile(run))) as FeatureScores | undefined;
+  const scores = (await readJson(evaluationFile(run))) as RunScores | undefined;
   return { ...(summary && { summary }), ...(scores?.evaluations && { scores }) };
 }
 

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '@protocl/core';
 import { exists } from '../run/exists.js';
 import type { Comparison } from './comparison.js';
 import { writeComparisonReport } from './comparisonReport.js';
-import { markdownOf, tableOf } from './comparisonTable.js';
+import { markdownOf, missingIn, tableOf } from './comparisonTable.js';
 import type { PlannedRun } from './planRuns.js';
 
 /** How the page of a comparison is made. */
@@ -26,7 +26,7 @@ export interface ComparisonPageOptions {
  * figures and a page that was made in the same way.
  *
  * @param runs all that are planned
- * @returns the table in Markdown, and the path of the page, which is undefined where no run is done
+ * @returns the table in Markdown, with what is missing in it and why, and the path of the page, which is undefined where no run is done
  */
 export async function writeComparison(
   folder: string,
@@ -38,7 +38,8 @@ export async function writeComparison(
   const text = `${JSON.stringify({ ...comparison, page: { encoder, points } }, null, 2)}\n`;
   const before = await readFile(file, 'utf8').catch(() => undefined);
   const cells = tableOf(comparison);
-  const table = markdownOf(cells);
+  const missing = missingIn(comparison).map((line) => `- ${line}`);
+  const table = [markdownOf(cells), ...(missing.length > 0 ? ['', ...missing] : [])].join('\n');
   const there = join(folder, 'report.html');
   if (before === text && (await exists(there))) return { table, page: there };
   const { name, seeds } = comparison;

@@ -4,6 +4,13 @@ import type { Config } from './schema.js';
 /** Settings that do not decide what a run learns: what it is called, and how a machine shares its work. */
 const INCIDENTAL = new Set(['name', 'engine.threads', 'data.workers', 'data.prefetch']);
 
+/** The settings of evaluators that judge an encoder once it is trained, and only then. */
+export const JUDGING = ['svm', 'lowShot', 'linearProtocol', 'semiSupervised'] as const;
+
+function isOfJudging(path: string): boolean {
+  return JUDGING.some((name) => path.startsWith(`evaluation.${name}.`));
+}
+
 /** A setting that two configurations have different values for; undefined is none. */
 export interface Difference {
   readonly path: string;
@@ -18,7 +25,7 @@ export interface Difference {
 export function differences(
   first: Config,
   second: Config,
-  isIncidental: (path: string) => boolean = (path) => INCIDENTAL.has(path),
+  isIncidental: (path: string) => boolean = (path) => INCIDENTAL.has(path) || isOfJudging(path),
 ): Difference[] {
   const paths = new Set([...leafPaths(first), ...leafPaths(second)]);
   return [...paths].flatMap((path) => {

@@ -10,6 +10,7 @@ import {
 import type { EvaluationConfig } from '../config/sections/run.js';
 import type { LabelledImages, LabelledViews, RunData } from '../data/runData.js';
 import { pipelineError } from '../errors.js';
+import { eachAlone, type Outcomes } from './eachAlone.js';
 import { encoderAt, type OpenedCheckpoint } from '../run/openCheckpoint.js';
 
 /** The names of the evaluators that look at images again and again, in the order in which they run. */
@@ -26,19 +27,16 @@ export interface JudgeEncoderOptions {
 
 /**
  * Runs evaluators that train with labels: on top of an encoder, or the encoder itself, of which they
- * take a copy.
+ * take a copy. One that cannot judge it leaves the other alone.
  *
- * @throws {ProtoclError} `INVALID_OPTION` if images show several classes; what the evaluators, the data
- *   and the encoders throw
+ * @throws the signal's reason
  */
 export async function judgeEncoder(
   { encoder, config, checkpoint }: Pick<OpenedCheckpoint, 'encoder' | 'config' | 'checkpoint'>,
   data: RunData & { readonly test: LabelledImages },
   { evaluators, shares, log, signal }: JudgeEncoderOptions,
-): Promise<Partial<Record<EncoderEvaluatorName, Evaluation>>> {
-  if (evaluators.length === 0) return {};
+): Promise<Outcomes<EncoderEvaluatorName>> {
   const { test } = data;
-  const labels = oneClassEach(data.labels);
   const { evaluation, seed } = config;
   const classes = test.classNames.length;
   const heldOut = () => labelledBatches(test);
@@ -47,38 +45,44 @@ export async function judgeEncoder(
     onEpoch: ({ epoch, loss }: { readonly epoch: number; readonly loss: number }) =>
       log?.(`${what}: epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)}`),
   });
-  const found: Partial<Record<EncoderEvaluatorName, Evaluation>> = {};
-  if (evaluators.includes('linearProtocol')) {
-    const { epochs, batchSize, learningRate } = evaluation.linearProtocol;
-    const all = Int32Array.from(labels.keys());
-    found.linearProtocol = await linearProtocol(
-      trainable(encoder, evaluation),
-      { views: data.labelledViews(all, batchSize), heldOut, classes },
-      {
-        epochs,
-        learningRate,
-        schedule: fallingTwice(epochs, 0.1),
-        ...running,
-        ...tell('linear protocol', epochs),
-      },
-    );
-  }
-  if (evaluators.includes('semiSupervised')) {
-    const { epochs, batchSize, shares: usual } = evaluation.semiSupervised;
-    const views = rememberedViews((chosen) => data.labelledViews(chosen, batchSize));
-    const learning = { epochs, schedule: fallingTwice(epochs, 0.2) };
-    found.semiSupervised = await semiSupervised(
-      async () => trainable(await encoderAt(checkpoint, config), evaluation),
-      { labels, views, heldOut, classes },
-      {
-        shares: (shares ?? usual).map((share) => ({ share, ...learning })),
-        ...running,
-        onEpoch: ({ share, ...progress }) =>
-          tell(`${percent(share)} of the labels`, epochs).onEpoch(progress),
-      },
-    );
-  }
-  return found;
+  const all: Record<EncoderEvaluatorName, () => Promise<Evaluation>> = {
+    linearProtocol: async () => {
+      const labels = oneClassEach(data.labels);
+      const { epochs, batchSize, learningRate } = evaluation.linearProtocol;
+      return linearProtocol(
+        trainable(encoder, evaluation),
+        { views: data.labelledViews(Int32Array.from(labels.keys()), batchSize), heldOut, classes },
+        {
+          epochs,
+          learningRate,
+          schedule: fallingTwice(epochs, 0.1),
+          ...running,
+          ...tell('linear protocol', epochs),
+        },
+      );
+    },
+    semiSupervised: async () => {
+      const labels = oneClassEach(data.labels);
+      const { epochs, batchSize, shares: usual } = evaluation.semiSupervised;
+      const views = rememberedViews((chosen) => data.labelledViews(chosen, batchSize));
+      const learning = { epochs, schedule: fallingTwice(epochs, 0.2) };
+      return semiSupervised(
+        async () => trainable(await encoderAt(checkpoint, config), evaluation),
+        { labels, views, heldOut, classes },
+        {
+          shares: (shares ?? usual).map((share) => ({ share, ...learning })),
+          ...running,
+          onEpoch: ({ share, ...progress }) =>
+            tell(`${percent(share)} of the labels`, epochs).onEpoch(progress),
+        },
+      );
+    },
+  };
+  const chosen = ENCODER_EVALUATORS.filter((name) => evaluators.includes(name));
+  return eachAlone(Object.fromEntries(chosen.map((name) => [name, all[name]])), {
+    ...(log && { log }),
+    ...(signal && { signal }),
+  });
 }
 
 /** The published schedules: rates fall after 60% and 80% of the epochs. */

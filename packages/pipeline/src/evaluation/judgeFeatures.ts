@@ -1,17 +1,22 @@
 import { kmeans } from '@protocl/clustering';
 import {
   clusteringScores,
-  evaluate,
+  knnAccuracy,
+  linearProbe,
+  linearSvm,
+  lowShot,
   trustworthiness,
   tsne,
   type Evaluation,
-  type KnnOptions,
-  type LinearProbeOptions,
+  type LabelledFeatures,
 } from '@protocl/evaluators';
 import * as tf from '@tensorflow/tfjs-core';
 
+import type { EvaluationConfig } from '../config/sections/run.js';
 import type { HostLabels } from '../data/annotationsOf.js';
 import { pipelineError } from '../errors.js';
+import { defined } from '../run/defined.js';
+import { eachAlone, type Outcomes } from './eachAlone.js';
 import { normalizedRows } from './normalizedRows.js';
 
 /** The names of the evaluators of features, in the order in which they run. */
@@ -27,8 +32,7 @@ export interface JudgedFeatures {
 
 export interface JudgeOptions {
   readonly evaluators: readonly FeatureEvaluatorName[];
-  readonly knn: KnnOptions & { readonly k: number };
-  readonly linear: LinearProbeOptions;
+  readonly evaluation: Pick<EvaluationConfig, 'knn' | 'linear' | 'svm' | 'lowShot'>;
   readonly seed: number;
   /** The number of clusters of each clustering; that of the classes by default. */
   readonly clusters?: readonly number[];
@@ -37,47 +41,44 @@ export interface JudgeOptions {
 }
 
 /** What evaluators found about some features. */
-export interface Judgement {
-  readonly evaluations: Readonly<Partial<Record<FeatureEvaluatorName, Evaluation>>>;
+export interface Judgement extends Outcomes<FeatureEvaluatorName> {
   /** float32 [N * 2], the held-out features in the plane, after t-SNE. */
   readonly embedding?: Float32Array;
 }
 
 /**
- * Runs evaluators on features.
+ * Runs evaluators on features; one that cannot judge them leaves the others alone.
  *
  * @param train the features to learn from, and to cluster
  * @param test the held-out features, which t-SNE embeds
- * @throws {ProtoclError} what the evaluators throw; `INVALID_OPTION` for clusters of images with
- *   several classes
+ * @throws the signal's reason
  */
 export async function judgeFeatures(
   train: JudgedFeatures,
   test: JudgedFeatures,
-  { evaluators, knn, linear, seed, clusters, log, signal }: JudgeOptions,
+  { evaluators, evaluation, seed, clusters, log, signal }: JudgeOptions,
 ): Promise<Judgement> {
-  const isOn = (name: FeatureEvaluatorName) => evaluators.includes(name);
+  const { knn, linear, svm, lowShot: shots } = evaluation;
   // Images that cannot be read leave fewer neighbours than were asked for.
   const k = Math.min(knn.k, train.features.shape[0]);
-  const found = await evaluate(train, test, {
-    ...(isOn('knn') && { knn: { ...knn, k } }),
-    ...(isOn('linear') && { linear }),
-    ...(isOn('svm') && { svm: {} }),
-    ...(isOn('lowShot') && { lowShot: { seed } }),
-  });
-  const plain = Object.entries(found).flatMap(([name, one]: [string, Evaluation | undefined]) =>
-    one ? [[name, { scores: one.scores, settings: one.settings }]] : [],
-  );
+  const { l2, iterations } = linear;
   const running = { seed, ...(log && { log }), ...(signal && { signal }) };
-  const plane = isOn('tsne') ? await planeOf(test.features, running) : undefined;
-  return {
-    evaluations: {
-      ...(Object.fromEntries(plain) as Judgement['evaluations']),
-      ...(isOn('clusters') && { clusters: await clustersOf(train, clusters, running) }),
-      ...(plane && { tsne: plane.evaluation }),
+  let embedding: Float32Array | undefined;
+  const all: Record<FeatureEvaluatorName, () => Promise<Evaluation>> = {
+    knn: async () => knnAccuracy(oneClassEach(train), oneClassEach(test), { ...knn, k }),
+    linear: async () => linearProbe(oneClassEach(train), oneClassEach(test), { l2, iterations }),
+    svm: () => linearSvm(train, test, defined(svm)),
+    lowShot: () => lowShot(train, test, { ...shots, seed }),
+    clusters: async () => clustersOf(oneClassEach(train), clusters, running),
+    tsne: async () => {
+      const plane = await planeOf(test.features, running);
+      embedding = plane.embedding;
+      return plane.evaluation;
     },
-    ...(plane && { embedding: plane.embedding }),
   };
+  const chosen = FEATURE_EVALUATORS.filter((name) => evaluators.includes(name));
+  const outcomes = await eachAlone(Object.fromEntries(chosen.map((name) => [name, all[name]])), running);
+  return { ...outcomes, ...(embedding && { embedding }) };
 }
 
 interface Running {
@@ -86,18 +87,22 @@ interface Running {
   readonly signal?: AbortSignal;
 }
 
+/** @throws {ProtoclError} `INVALID_OPTION` */
+function oneClassEach({ features, labels }: JudgedFeatures): LabelledFeatures<Int32Array> {
+  if (labels instanceof Int32Array) return { features, labels };
+  throw pipelineError('INVALID_OPTION', {
+    message: 'kNN, the linear probe and clusters need one class for each image',
+    given: `${labels.classes} values for each image`,
+    expected: 'images with one class each',
+    remedy: 'Judge them by --svm or --low-shot',
+  });
+}
+
 async function clustersOf(
-  { features, labels }: JudgedFeatures,
+  { features, labels }: LabelledFeatures<Int32Array>,
   granularities: readonly number[] | undefined,
   { seed, log, signal }: Running,
 ): Promise<Evaluation> {
-  if (!(labels instanceof Int32Array)) {
-    throw pipelineError('INVALID_OPTION', {
-      message: 'clusters cannot be compared with several classes of an image',
-      given: `${labels.classes} values for each image`,
-      expected: 'one class for each image',
-    });
-  }
   const counts = granularities ?? [new Set(labels).size];
   const scores: [string, number][] = [];
   const normalized = normalizedRows(features);

@@ -1,13 +1,14 @@
 import type { JsonValue } from '@protocl/trainer';
 
-import { differenceInWords, differences } from '../config/differences.js';
+import { differenceInWords, differences, JUDGING } from '../config/differences.js';
 import { isPlainObject } from '../config/layers.js';
 import { resolveConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
 
 /**
  * What may differ when a run goes on, with all that is below: its name, what computes and with how many
- * threads, where the images are (what they are is compared by themselves), and which checkpoints stay.
+ * threads, where the images are (what they are is compared by themselves), which checkpoints stay, and how
+ * the encoder is judged afterwards.
  */
 const MAY_DIFFER = [
   'name',
@@ -22,6 +23,7 @@ const MAY_DIFFER = [
   'checkpoints.everySteps',
   'checkpoints.keepLast',
   'checkpoints.keepEveryEpochs',
+  ...JUDGING.map((name) => `evaluation.${name}`),
 ];
 
 /**

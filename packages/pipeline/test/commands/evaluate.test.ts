@@ -105,11 +105,11 @@ describe('evaluate of files', () => {
     const { evaluations } = await evaluate(at('bare.npy'), options);
     expect(evaluations.svm?.scores['meanAveragePrecision']).toBeGreaterThan(0.9);
     expect(evaluations.svm?.scores).not.toHaveProperty('accuracy');
-    await expect(evaluate(at('bare.npy'), { ...options, evaluators: ['knn'] })).rejects.toMatchObject({
-      code: 'INVALID_LABELS',
-    });
-    await expect(evaluate(at('bare.npy'), { ...options, evaluators: ['clusters'] })).rejects.toMatchObject({
-      code: 'INVALID_OPTION',
+    const others = await evaluate(at('bare.npy'), { ...options, evaluators: ['knn', 'svm', 'clusters'] });
+    expect(others.evaluations).toEqual(evaluations);
+    expect(others.failures).toMatchObject({
+      knn: { code: 'INVALID_OPTION', message: expect.stringContaining('--svm') },
+      clusters: { code: 'INVALID_OPTION' },
     });
   });
 
@@ -123,6 +123,84 @@ describe('evaluate of files', () => {
     const options = { ...wasm, ...(labels !== undefined && { labels: at(labels) }) };
     await expect(evaluate(at(name), options)).rejects.toMatchObject({ code });
   });
+});
+
+describe('a class with two images', () => {
+  beforeAll(async () => {
+    // The third class keeps two of its samples.
+    const rows = [...train.labels.keys()].filter((row) => train.labels[row] !== 2 || row < 6);
+    const features = Float32Array.from(
+      rows.flatMap((row) => [...train.features.subarray(row * SIZE, (row + 1) * SIZE)]),
+    );
+    const labels = Int32Array.from(rows, (row) => train.labels[row]!);
+    await writeFeatures(at('rare.npy'), { features, shape: [rows.length, SIZE], labels });
+  });
+  const call = (...flags: string[]) =>
+    protocl('evaluate', at('rare.npy'), '--test', at('held.safetensors'), '--backend', 'wasm', ...flags);
+
+  test('leaves the evaluators that can do with it alone, and tells why the others cannot', async () => {
+    const { code, stdout, stderr } = await call('--knn', '--linear', '--svm', '--low-shot');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^kNN accuracy +[\d.]+%$/m);
+    expect(stdout).toMatch(/^linear accuracy +[\d.]+%$/m);
+    expect(stdout).toMatch(/^SVM +no scores: .*2 samples with.*--cost 0\.1 or --folds 2/m);
+    expect(stdout).toMatch(/^low-shot +no scores: .*class 2.*shots: 1, 2.*--shots 1,2/m);
+    expect(stderr).toMatch(/^error: no scores: SVM, low-shot\./m);
+    const json = await call('--knn', '--svm', '--json');
+    const found = JSON.parse(json.stdout) as Awaited<ReturnType<typeof evaluate>>;
+    expect([json.code, Object.keys(found.evaluations)]).toEqual([3, ['knn']]);
+    expect(found.failures).toEqual({ svm: expect.objectContaining({ code: 'TOO_FEW_SAMPLES' }) });
+  });
+
+  test('is enough with the flags that the messages name', async () => {
+    const flags = ['--svm', '--low-shot', '--shots', '1,2', '--json'];
+    for (const enough of [['--cost', '0.1'], ['--folds', '2'], ['--set=evaluation.svm.cost=0.1']]) {
+      const { code, stdout } = await call(...flags, ...enough);
+      expect(code).toBe(0);
+      const { evaluations, failures } = JSON.parse(stdout) as Awaited<ReturnType<typeof evaluate>>;
+      expect(Object.keys(evaluations)).toEqual(['svm', 'lowShot']);
+      expect(failures).toBeUndefined();
+      expect(evaluations.lowShot?.settings['shots']).toEqual([1, 2]);
+      if (enough[0] === '--folds') expect(evaluations.svm?.settings['folds']).toBe(2);
+      else expect(evaluations.svm?.settings['cost']).toBe(0.1);
+    }
+  });
+
+  test('is an error where no evaluator has scores; what is printed says why', async () => {
+    const { code, stdout } = await call('--svm');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^SVM +no scores: /);
+  });
+});
+
+describe('settings for features from a file', () => {
+  test('are those of a configuration, with the same errors', async () => {
+    const file = at('train.npy');
+    const { evaluations } = await evaluate(file, {
+      ...wasm,
+      changes: [{ origin: 'test', values: { evaluation: { knn: { k: 3 } } } }],
+    });
+    expect(evaluations.knn?.settings).toMatchObject({ k: [3] });
+    const { code, stderr } = await protocl('evaluate', file, '--svm', '--set=evaluation.svm.fold=2');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/evaluation\.svm\.folds/);
+    expect((await protocl('evaluate', file, '--set=training.epochs=2')).code).toBe(2);
+  });
+});
+
+test.each([
+  ['NaN', NaN],
+  ['-Infinity', -Infinity],
+])('%s is told by its place in the file', async (name, value) => {
+  const features = Float32Array.from(train.features);
+  features[17 * SIZE + 5] = value;
+  for (const file of ['broken.npy', 'broken.safetensors']) {
+    await writeFeatures(at(file), { ...train, features });
+    const { code, stdout, stderr } = await protocl('evaluate', at(file), '--knn', '--json');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`${at(file)} holds a value that is no finite number, in row 17, column 5`);
+    expect(stderr).toContain(`Given: ${name}.`.replace('Given', 'given'));
+  }
 });
 
 describe('protocl evaluate of files', () => {

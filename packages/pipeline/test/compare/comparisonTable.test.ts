@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ArmComparison } from '@protocl/pipeline';
 
-import { markdownOf, tableOf } from '../../src/compare/comparisonTable.js';
+import { markdownOf, missingIn, tableOf } from '../../src/compare/comparisonTable.js';
 import { spreadOf } from '../../src/compare/spread.js';
 
 /** An arm with some runs of these figures. */
@@ -65,4 +65,24 @@ test('of images with several classes, the SVM is shown by its mean average preci
   const arms = [arm('a', 1, { 'svm.meanAveragePrecision': [0.5] })];
   const { columns } = tableOf({ name: 'some', seeds: [0], evaluators: ['svm'], arms });
   expect(columns).toEqual(['seeds', 'SVM mAP %']);
+});
+
+test('a figure that some runs lack says of how many it is, and why is told once for each reason', () => {
+  const one = arm('one', 3, { 'knn.accuracy@5': [0.5, 0.5, 0.5], 'svm.accuracy': [0.25, 0.75] });
+  const failures = { svm: 'a class has too few samples.' };
+  const runs = one.runs.map((run) => (run.seed === 2 ? { ...run, failures } : run));
+  const two = { ...arm('two', 1, {}), runs: [{ seed: 0, folder: 'two/seed-0', figures: {}, failures }] };
+  const comparison = {
+    name: 'some',
+    seeds: [0, 1, 2],
+    evaluators: ['knn', 'svm'] as const,
+    arms: [{ ...one, runs }, two],
+  };
+  expect(tableOf(comparison).rows.map(({ cells }) => cells)).toEqual([
+    ['3', '50.00 ± 0.00', '50.00 ± 35.36 (2 of 3)'],
+    ['1 of 3', '-', '-'],
+  ]);
+  expect(missingIn(comparison)).toEqual([
+    'one/seed-2, two/seed-0: SVM, no scores: a class has too few samples.',
+  ]);
 });

@@ -53,7 +53,7 @@ async function loaded(): Promise<RunData & { readonly test: NonNullable<RunData[
 test('trains on shares of the labels and on all of them, and leaves the encoder as it is', async () => {
   const before = await opened.encoder.toState();
   const lines: string[] = [];
-  const found = await judgeEncoder(opened, await loaded(), {
+  const { evaluations: found } = await judgeEncoder(opened, await loaded(), {
     evaluators: ['semiSupervised', 'linearProtocol'],
     log: (line) => lines.push(line),
   });
@@ -72,7 +72,7 @@ test('gives the same scores again, and others for other shares', async () => {
   const options = { evaluators: ['semiSupervised'], shares: [0.25] } as const;
   const first = await judgeEncoder(opened, await loaded(), options);
   expect(await judgeEncoder(opened, await loaded(), options)).toEqual(first);
-  expect(Object.keys(first.semiSupervised!.scores)).toEqual(['top1@25%', 'loss@25%']);
+  expect(Object.keys(first.evaluations.semiSupervised!.scores)).toEqual(['top1@25%', 'loss@25%']);
 });
 
 test('evaluate runs them beside the evaluators of features', async () => {
@@ -89,11 +89,29 @@ test('evaluate runs them beside the evaluators of features', async () => {
   expect(alone).not.toHaveProperty('knn');
 });
 
+test('a share that leaves a class without images leaves the other evaluators alone', async () => {
+  const options = { images, changes, evaluators: ['knn', 'linearProtocol', 'semiSupervised'] } as const;
+  const { evaluations, failures } = await evaluate(run, { ...options, shares: [0.001] });
+  expect(Object.keys(evaluations)).toEqual(['knn', 'linearProtocol']);
+  expect(failures).toMatchObject({ semiSupervised: { code: 'TOO_FEW_SAMPLES' } });
+});
+
+test('an abort ends all of them', async () => {
+  const stop = new AbortController();
+  const judged = judgeEncoder(opened, await loaded(), {
+    evaluators: ['linearProtocol', 'semiSupervised'],
+    signal: stop.signal,
+    log: () => stop.abort(new Error('stopped')),
+  });
+  await expect(judged).rejects.toThrow('stopped');
+});
+
 test('images with several classes, and features from a file, are refused', async () => {
   const data = await loaded();
   const several = { ...data, labels: undefined };
-  await expect(judgeEncoder(opened, several, { evaluators: ['linearProtocol'] })).rejects.toMatchObject({
-    code: 'INVALID_OPTION',
+  expect(await judgeEncoder(opened, several, { evaluators: ['linearProtocol'] })).toMatchObject({
+    evaluations: {},
+    failures: { linearProtocol: { code: 'INVALID_OPTION' } },
   });
   await expect(evaluate('features.npy', { evaluators: ['semiSupervised'] })).rejects.toMatchObject({
     code: 'INVALID_OPTION',

@@ -8,8 +8,6 @@ import { count, notNegative, positive, share } from './numbers.js';
 /** Which checkpoints are written and kept; where is the run's affair. */
 export const checkpointsSchema = folderSchema.omit({ folder: true });
 
-const USUAL_NEIGHBOURS = 200;
-
 /** How the encoder is judged on held-out images. */
 export const evaluationSchema = z.strictObject({
   everyEpochs: count.default(10).describe('Epochs from one evaluation to the next.'),
@@ -23,7 +21,7 @@ export const evaluationSchema = z.strictObject({
   testLimit: count.optional().describe('Judge only on so many held-out images.'),
   knn: z
     .strictObject({
-      k: orAuto(count).default(USUAL_NEIGHBOURS).describe('Neighbours that vote, or auto.'),
+      k: orAuto(count).default(200).describe('Neighbours that vote, or auto.'),
       temperature: positive.default(0.1).describe('Votes weigh exp(similarity / temperature).'),
     })
     .prefault({})
@@ -39,6 +37,26 @@ export const evaluationSchema = z.strictObject({
     })
     .prefault({})
     .describe('Logistic regression on the frozen features.'),
+  svm: z
+    .strictObject({
+      cost: z
+        .union([positive, z.array(positive).min(1)])
+        .optional()
+        .describe(
+          'C, or several to choose from for each class; those of the published evaluations by default.',
+        ),
+      folds: z.int().min(2).default(3).describe('Of the cross-validation that chooses C.'),
+    })
+    .prefault({})
+    .describe('Linear support vector machines (Goyal et al., ICCV 2019).'),
+  lowShot: z
+    .strictObject({
+      shots: z.array(count).min(1).default([1, 2, 4, 8, 16]).describe('Images of each class.'),
+      draws: z.int().min(2).default(5).describe('Of those images, each with machines of its own.'),
+      cost: positive.default(0.5).describe('C of these machines.'),
+    })
+    .prefault({})
+    .describe('Such machines on few images of each class.'),
   linearProtocol: z
     .strictObject({
       epochs: count.default(100).describe('The rate falls to a tenth after 60% and 80% of them.'),
@@ -78,9 +96,3 @@ export const engineSchema = z.strictObject({
 });
 
 export type EvaluationConfig = Chosen<z.output<typeof evaluationSchema>>;
-
-/** How features are judged that come without a configuration. */
-export function usualEvaluation(): EvaluationConfig {
-  const usual = evaluationSchema.parse({});
-  return { ...usual, knn: { ...usual.knn, k: USUAL_NEIGHBOURS } };
-}
