@@ -13,6 +13,7 @@ let code = await runCommandLine(trainArguments(process.argv.slice(2)), {
     printed = line;
   },
   output: process.stderr,
+  called: 'npm run protocl --',
   trainCommand: 'npm run demo --',
 });
 // Help is printed as well, and has no run to report on.
@@ -21,6 +22,7 @@ if (code === 0 && printed.startsWith('{')) {
   code = await runCommandLine(['report', folder], {
     print: (page) => console.error(`${'report'.padEnd(18)}${page}`),
     output: process.stderr,
+    called: 'npm run protocl --',
   });
 }
 // A backend may keep threads that would hold the process up.

@@ -5,6 +5,7 @@ import { compare, plannedRuns } from '../compare/compare.js';
 import type { Comparison } from '../compare/comparison.js';
 import { pipelineError } from '../errors.js';
 import { grids } from '../presets/presets.js';
+import { shellWord } from '../run/calledAs.js';
 import { defined } from '../run/defined.js';
 import { interruptible } from '../run/interruption.js';
 import { collected, flagLayers, type ConfigFlags } from './configFlags.js';
@@ -75,7 +76,7 @@ export function compareCommand(
         () => output.write('\nstopping all runs after their steps; once more ends them at once\n'),
       ).catch((error: unknown) => {
         if (isProtoclError(error, 'INTERRUPTED'))
-          log(`go on with it by: ${called} ${args.map(quoted).join(' ')}`);
+          log(`go on with it by: ${called} ${args.map(shellWord).join(' ')}`);
         throw error;
       });
       print(flags.json === true ? JSON.stringify(comparison, null, 2) : table);
@@ -113,9 +114,4 @@ function listed(runs: readonly { readonly name: string; readonly state: string }
     ...runs.map(({ name, state }) => `${name.padEnd(width)}  ${state}`),
     `${done} of ${runs.length} done`,
   ];
-}
-
-/** An argument as a shell reads it. */
-function quoted(argument: string): string {
-  return /^[\w.,:=/@%+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }

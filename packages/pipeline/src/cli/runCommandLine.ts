@@ -2,6 +2,7 @@ import { isProtoclError, printable } from '@protocl/core';
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/problems.js';
+import { asCalled } from './asCalled.js';
 import { clusterCommand } from './clusterCommand.js';
 import { compareCommand } from './compareCommand.js';
 import { configCommand } from './configCommand.js';
@@ -25,6 +26,7 @@ const EXIT = { good: 0, failed: 1, usage: 2, inPart: 3, interrupted: 130 } as co
  *   130 for a run that was stopped by a signal
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { called = 'protocl' } = terminal;
   const say = (text: string) => terminal.output.write(text.endsWith('\n') ? text : `${text}\n`);
   const program = new Command('protocl')
     .description('Prototypical contrastive learning: train, look at and evaluate encoders.')
@@ -34,10 +36,13 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       '\nExit codes: 0; 1 error; 2 wrong usage or configuration; 3 some evaluators have no scores; 130 interrupted.',
     );
   for (const command of commands(terminal, args)) program.addCommand(command);
+  const names = program.commands.map((command) => command.name());
+  const hint = (text: string) => asCalled(text, called, names);
   for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: say });
+    command.exitOverride().configureOutput({
+      writeOut: (text) => terminal.print(hint(text.trimEnd())),
+      writeErr: (text) => say(hint(text)),
+    });
   }
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -46,7 +51,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     // It has said what it has to say.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
     if (isProtoclError(error, 'INTERRUPTED')) {
-      say(error.message);
+      say(hint(error.message));
       return EXIT.interrupted;
     }
     if (!isProtoclError(error)) {
@@ -54,7 +59,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       return EXIT.failed;
     }
     // Names of files are part of it, and they can hold what a terminal obeys.
-    say(`error: ${error.message.split('\n').map(printable).join('\n')}`);
+    say(`error: ${hint(error.message).split('\n').map(printable).join('\n')}`);
     if (error.code === 'SCORES_MISSING') return EXIT.inPart;
     return error instanceof ConfigError || error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
   }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { loadConfig } from '../config/loadConfig.js';
 import { pipelineError } from '../errors.js';
+import { shellWord } from '../run/calledAs.js';
 import { interruptible } from '../run/interruption.js';
 import { resume, train } from '../run/train.js';
 import { summaryInWords } from '../run/summary.js';
@@ -43,7 +44,7 @@ export function trainCommand({
     if (summary.status === 'stopped') {
       throw pipelineError('INTERRUPTED', {
         message: `interrupted after ${summary.epochs} epochs; the checkpoint is written`,
-        remedy: `Go on with it by: ${called} --resume ${summary.folder}`,
+        remedy: `Go on with it by: ${called} --resume ${shellWord(summary.folder)}`,
       });
     }
     if (flags.json !== true) print(summaryInWords(summary));

@@ -105,7 +105,7 @@ export async function readFeatures(path: string, labelFile?: string): Promise<Ho
       message: 'there are no features in this file',
       given: path,
       expected: 'a tensor with the name features',
-      remedy: 'Write them by protocl embed',
+      remedy: 'Write them by `protocl embed`',
     });
   }
   const matrix = featureMatrix(features, path);

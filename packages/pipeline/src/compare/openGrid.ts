@@ -38,7 +38,7 @@ export async function openGrid(given: GridInput | readonly string[]): Promise<Gr
       message: arms.length === 0 ? 'there is nothing to compare' : 'only one grid can be compared at a time',
       ...(found.length > 1 && { given: given.join(' ') }),
       expected: 'a grid, configurations or presets',
-      remedy: `Name them, such as: protocl compare ${Object.keys(grids)[0]!}`,
+      remedy: `Name them, such as: \`protocl compare ${Object.keys(grids)[0]!}\``,
     });
   }
   requireDistinct(arms, given);

@@ -8,6 +8,7 @@ import { isAutomatic } from '../config/automatic.js';
 import { isPlainObject } from '../config/layers.js';
 import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import { pipelineError } from '../errors.js';
+import { shellWord } from './calledAs.js';
 import { exists } from './exists.js';
 
 /** Where runs are written by default, in the working directory. */
@@ -68,7 +69,7 @@ export class RunFolder {
         given: folder.path,
         expected: 'a new or empty folder',
         remedy: isBegun
-          ? `Go on with it by --resume ${folder.path}, or choose another folder`
+          ? `Go on with it by \`protocl train --resume ${shellWord(folder.path)}\`, or choose another folder`
           : 'Choose another folder',
       });
     }
@@ -100,7 +101,7 @@ export class RunFolder {
       message: 'this is not the folder of a run',
       given: folder.path,
       expected: 'a folder with the config.json that `protocl train` wrote',
-      remedy: 'Name the folder of a run, or start one by protocl train',
+      remedy: 'Name the folder of a run, or start one by `protocl train`',
     });
   }
 

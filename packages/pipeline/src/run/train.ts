@@ -22,6 +22,7 @@ import type { RunData } from '../data/runData.js';
 import { preprocessingOf, recordedUse } from '../encoder/preprocessing.js';
 import { pipelineError } from '../errors.js';
 import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
+import { calledAs, shellWord } from './calledAs.js';
 import { defined } from './defined.js';
 import { removeLeftovers } from './folderLeftovers.js';
 import { withFolderLocked } from './folderLock.js';
@@ -44,7 +45,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Where progress is shown; nowhere by default. */
   readonly output?: Output;
-  /** The command that trains, to tell how to resume; `protocl train` by default. */
+  /** The command that trains, to tell how to resume; by default `protocl train` as it works here, such as `npx protocl train`. */
   readonly trainCommand?: string;
 }
 
@@ -121,7 +122,14 @@ async function run(
   given: ResolvedConfig,
   options: RunOptions & { readonly resume: boolean; readonly notes?: readonly string[] },
 ): Promise<RunSummary> {
-  const { images, signal, output, resume: resumes, notes = [], trainCommand = 'protocl train' } = options;
+  const {
+    images,
+    signal,
+    output,
+    resume: resumes,
+    notes = [],
+    trainCommand = `${calledAs()} train`,
+  } = options;
   const begun = performance.now();
   await removeLeftovers(folder.path);
   const record = new RunRecord(folder, output);
@@ -179,7 +187,7 @@ async function run(
   } catch (error) {
     record.failure(error);
     if (!isProtoclError(error, 'CHECKPOINT_MISMATCH') && (await folder.hasCheckpoint()))
-      record.advise(`the run can be resumed: ${trainCommand} --resume ${folder.path}`);
+      record.advise(`the run can be resumed: ${trainCommand} --resume ${shellWord(folder.path)}`);
     throw error;
   } finally {
     record.close();

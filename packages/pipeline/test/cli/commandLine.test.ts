@@ -72,6 +72,21 @@ describe('protocl', () => {
   });
 });
 
+test.each([
+  [['train', '--help'], /^Usage: npx protocl train .*Example: npx protocl train --preset/s],
+  [['--help'], /^Usage: npx protocl \[options\]/],
+  [['train', '--resume', '/none'], /start one by `npx protocl train`/],
+  [['compare'], /missing required argument/],
+  [['embed', '/tmp'], /--encoder RUN/],
+])('%p advises what works where it was started', async (args, message) => {
+  const lines: string[] = [];
+  const { output, text } = recorder(false);
+  await runCommandLine(args, { print: (line) => lines.push(line), output, called: 'npx protocl' });
+  const said = [...lines, text()].join('\n');
+  expect(said).toMatch(message);
+  expect(said).not.toMatch(/(?<!npx )protocl (train|embed|compare)/);
+});
+
 describe('protocl config', () => {
   test('prints every value and where it comes from', async () => {
     const { code, stdout } = await protocl(

@@ -126,7 +126,7 @@ describe('protocl train', () => {
     );
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: .*worker/m);
-    expect(stderr).toMatch(/can be resumed: protocl train --resume .*worker/);
+    expect(stderr).toMatch(/can be resumed: (npx )?protocl train --resume .*worker/);
     expect(stderr).not.toMatch(/^ {4}at /m);
     await expectGoodCheckpoints('worker');
     await expectResumable('worker');
