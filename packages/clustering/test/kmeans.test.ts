@@ -219,11 +219,11 @@ describe('kmeans', () => {
     const asked: number[] = [];
     const tensor = tensorAssigner();
     const assigner = {
-      ...tensor,
       assign: (points: tf.Tensor2D, centroids: tf.Tensor2D) => {
         asked.push(points.shape[0]);
         return tensor.assign(points, centroids);
       },
+      close: () => tensor.close(),
     };
     const options = { k: 5, seed: 1, redo: 1, iterations: 3, maxPointsPerCentroid: 20, assigner };
     const { centroids, assignments, distances, objective } = await kmeans(features, options);

@@ -223,7 +223,7 @@ class CentroidSearch {
   // Compares the centroids that can be the nearest by their distances; mostly there is only one.
   Nearest decide(Block& block, int64_t r, const SearchMemory* memory, int64_t n) const {
     const Row& row = block.rows[r];
-    if (!row.is_finite) return nearest_of_all(row, memory, n);
+    if (!row.is_finite) return nearest_of_none(memory, n);
     const float* largest = block.largest.data() + r * stride_;
     const float best = largest_of_groups(largest);
     if (best == kNone) return row.own;
@@ -252,16 +252,13 @@ class CentroidSearch {
       panel_scores(row.rounded, panel_at(p), block.scores.data() + (p - g * group_panels_) * kPanel);
   }
 
-  // Points of which no length is known in float32, and those among centroids of which one has none.
-  Nearest nearest_of_all(const Row& row, const SearchMemory* memory, int64_t n) const {
-    Nearest nearest{0, squared_distance(row.point, centroids_, dimension_)};
-    for (int64_t c = 1; c < k_; ++c)
-      nearest.consider(c, squared_distance(row.point, centroids_ + c * dimension_, dimension_));
+  // Where squares overflow nothing is known of what is nearest: such a distance is no number.
+  Nearest nearest_of_none(const SearchMemory* memory, int64_t n) const {
     if (memory != nullptr) {
-      memory->previous[n] = static_cast<int32_t>(nearest.index);
+      memory->previous[n] = -1;
       std::fill_n(memory->bounds + n * stride_, stride_, 0.f);
     }
-    return nearest;
+    return {0, std::numeric_limits<float>::quiet_NaN()};
   }
 
   __attribute__((target("avx2,fma"))) float largest_of_groups(const float* largest) const {

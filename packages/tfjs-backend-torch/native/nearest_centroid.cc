@@ -84,8 +84,13 @@ void search_by_products(const at::Tensor& points, const Centroids& centroids, Fo
         const float* point = point_data + (start + r) * dimension;
         const float* score = scores.data_ptr<float>() + r * k;
         const float reach = lengths[r] + farthest;
+        if (!std::isfinite(reach * reach)) {
+          // Where squares overflow nothing is known of what is nearest: such a distance is no number.
+          index_data[start + r] = 0;
+          distance_data[start + r] = std::numeric_limits<float>::quiet_NaN();
+          continue;
+        }
         const float bound = largest.data_ptr<float>()[r] - rounding * reach * reach;
-        // A point that is not a number has no nearest centroid; its distance says so.
         Nearest nearest{0, squared_distance(point, centroid_data, dimension)};
         for (int64_t c = 1; c < k; ++c)
           if (!(score[c] < bound))

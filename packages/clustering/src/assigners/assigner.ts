@@ -19,7 +19,8 @@ export interface Assigner {
   assign(points: Tensor2D, centroids: Tensor2D): Promise<Assignment>;
   /**
    * Begins a search over points that stay the same while the centroids move, for an assigner that is quicker when it
-   * knows. It finds what `assign` finds.
+   * knows. It finds what `assign` finds, and is called instead of it: an assigner that wraps another's `assign` leaves it
+   * out.
    */
   over?(points: Tensor2D): CentroidSearch;
   /** Releases what it holds, such as a process. It cannot be used afterwards; closing twice does nothing. */
