@@ -8,6 +8,7 @@ export { adjustedRandIndex } from './metrics/adjustedRandIndex.js';
 export { clusterPurity } from './metrics/clusterPurity.js';
 export { contingency, type Contingency } from './metrics/contingency.js';
 export { adjustedMutualInformation, normalizedMutualInformation } from './metrics/mutualInformation.js';
+export { ordinaryScale } from './ordinaryScale.js';
 export {
   principalComponents,
   type PrincipalComponents,

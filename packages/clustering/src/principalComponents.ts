@@ -4,6 +4,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 import { requireFinite, requireMatrix } from './checks.js';
 import { clusteringError } from './errors.js';
+import { ordinaryScale } from './ordinaryScale.js';
 
 /** How {@link principalComponents} reduces. */
 export interface PrincipalComponentsOptions {
@@ -19,8 +20,8 @@ export interface PrincipalComponents {
   readonly mean: tf.Tensor1D;
   /** float32 [dimensions, D], rows of length 1, by falling variance; the largest entry of each is positive. */
   readonly components: tf.Tensor2D;
-  /** [dimensions], the variance along each component, with n-1 as the divisor. */
-  readonly variances: Float32Array;
+  /** [dimensions], the variance along each component, with n-1 as the divisor; float64, which holds any square. */
+  readonly variances: Float64Array;
   /**
    * Projects features onto the components.
    *
@@ -45,7 +46,7 @@ const LEAST_SHARE = 1e-7;
  *
  * The products run on the active backend, the decomposition on the host in float64: its time grows with D³, a second or
  * so for D of 512, in which the event loop waits. Features are looked at some rows at a time, so that there is no second
- * copy of all.
+ * copy of all. It does not matter how large or small features are.
  *
  * @param features float32 [n, D], finite, n at least 2; stays the caller's
  * @throws {ClusteringError} `INVALID_OPTION`, `INVALID_SHAPE`, `INVALID_DTYPE` or `NON_FINITE_FEATURES`
@@ -61,40 +62,47 @@ export async function principalComponents(
   requireDimensions(features, dimensions);
   await requireFinite('principalComponents', 'features', features);
   const size = features.shape[1];
-  const { mean, covariance } = tf.tidy(() => {
+  const scale = await ordinaryScale(features);
+  const { centre, covariance } = tf.tidy(() => {
     const [n] = features.shape;
-    const centre = tf.div<tf.Tensor1D>(sumOf(chunks(features, (rows) => tf.sum<tf.Tensor1D>(rows, 0))), n);
+    const sums = chunks(features, (rows) => tf.sum<tf.Tensor1D>(scaled(rows, scale), 0));
+    const middle = tf.div<tf.Tensor1D>(sumOf(sums), n);
     const products = chunks(features, (rows) => {
-      const centred = tf.sub<tf.Tensor2D>(rows, centre);
+      const centred = tf.sub<tf.Tensor2D>(scaled(rows, scale), middle);
       return tf.matMul<tf.Tensor2D>(centred, centred, true, false);
     });
-    return { mean: centre, covariance: tf.div<tf.Tensor2D>(sumOf(products), n - 1) };
+    return { centre: middle, covariance: tf.div<tf.Tensor2D>(sumOf(products), n - 1) };
   });
   const products = await covariance.data<'float32'>();
   covariance.dispose();
-  if (!products.every(Number.isFinite)) {
-    mean.dispose();
-    throw tooLarge();
-  }
   const { vectors, variances } = decompose(products, size, dimensions);
   const components = tf.tensor2d(vectors, [dimensions, size]);
+  const mean = scaled(centre, 1 / scale);
+  // Of scaled features, so that nothing leaves float32 on the way.
+  const units = whiten ? deviations(variances) : variances.map(() => scale);
   return {
     mean,
     components,
-    variances,
+    variances: variances.map((variance) => variance / scale / scale),
     transform(given) {
       requireMatrix('principalComponents', 'features', given);
       requireWidth(given, size);
       return tf.tidy(() => {
         const parts = chunks(given, (rows) =>
-          tf.matMul<tf.Tensor2D>(tf.sub<tf.Tensor2D>(rows, mean), components, false, true),
+          tf.matMul<tf.Tensor2D>(tf.sub<tf.Tensor2D>(scaled(rows, scale), centre), components, false, true),
         );
         const projected = tf.concat2d(parts, 0);
-        return whiten ? tf.div<tf.Tensor2D>(projected, tf.tensor1d(deviations(variances))) : projected;
+        const isSame = units.every((unit) => unit === 1);
+        return isSame ? projected : tf.div<tf.Tensor2D>(projected, tf.tensor1d(Float32Array.from(units)));
       });
     },
-    dispose: () => tf.dispose([mean, components]),
+    dispose: () => tf.dispose([mean, centre, components]),
   };
+}
+
+/** Times a power of two; what is as it should be is not copied to be so, but the result is one to dispose. */
+function scaled<T extends tf.Tensor>(tensor: T, scale: number): T {
+  return scale === 1 ? tf.clone(tensor) : tf.mul(tensor, scale);
 }
 
 /** What `work` makes of some rows after the other; its other tensors are disposed. */
@@ -131,23 +139,14 @@ function decompose(covariance: ArrayLike<number>, size: number, dimensions: numb
       row * size,
     );
   });
-  const variances = Float32Array.from(order.slice(0, dimensions), (i) => Math.max(0, realEigenvalues[i]!));
+  const variances = Float64Array.from(order.slice(0, dimensions), (i) => Math.max(0, realEigenvalues[i]!));
   return { vectors, variances };
 }
 
-function deviations(variances: Float32Array): Float32Array {
+function deviations(variances: Float64Array): Float64Array {
   const least = variances[0]! * LEAST_SHARE;
   // Features that are all alike have no variance at all, and become zeros.
   return variances.map((variance) => Math.sqrt(Math.max(variance, least)) || 1);
-}
-
-function tooLarge(): Error {
-  return clusteringError('NON_FINITE_FEATURES', {
-    message: 'principalComponents cannot compute the variances of these features in float32',
-    given: 'sums of squares that overflow',
-    expected: 'features whose squares are finite, such as L2-normalised ones',
-    remedy: 'Scale the features down',
-  });
 }
 
 function requireDimensions(features: tf.Tensor2D, dimensions: number): void {
