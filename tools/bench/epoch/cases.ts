@@ -1,6 +1,6 @@
 import type { Config } from '@protocl/pipeline';
 
-import { acrossCores } from '../harness/blasCores.js';
+import { acrossCores, withBestCore } from '../harness/blasCores.js';
 import type { Case, PeerVariant } from '../harness/comparison.js';
 import type { BenchOptions } from '../options.js';
 
@@ -58,12 +58,16 @@ export function epochCases(
       task: { ...task, threads: count },
     })),
   );
-  // The M-step has nothing of faiss, but begins with an E-step.
-  const withBestCore = (ways: readonly PeerVariant[]): PeerVariant[] =>
-    ways.flatMap((way) => acrossCores([way], cores.slice(0, 1)).slice(0, 1));
+  // Threads that wait spin by default, which takes the cores from the workers.
+  const asleep: PeerVariant = {
+    variant: `${loaded.variant}, threads that sleep`,
+    task: loaded.task,
+    environment: { OMP_WAIT_POLICY: 'PASSIVE' },
+  };
   return [
     {
-      ...benchCase('m-step', withBestCore([...withThreads, compiled])),
+      // The M-step has nothing of faiss, but begins with an E-step.
+      ...benchCase('m-step', withBestCore([...withThreads, asleep, compiled], cores)),
       name: `${preset}/m-step`,
       measure: 'time',
       unit: 'ms',
@@ -71,7 +75,10 @@ export function epochCases(
       ...(limits && { limit: M_STEP_LIMIT }),
     },
     {
-      ...benchCase('e-step', [...acrossCores([batched], cores), ...withBestCore([loaded, compiled])]),
+      ...benchCase('e-step', [
+        ...acrossCores([batched], cores),
+        ...withBestCore([loaded, asleep, compiled], cores),
+      ]),
       name: `${preset}/e-step`,
       measure: 'time',
       unit: 's',
@@ -79,7 +86,7 @@ export function epochCases(
       ...(limits && { limit: E_STEP_LIMIT }),
     },
     {
-      ...benchCase('m-step', withBestCore([batched, loaded])),
+      ...benchCase('m-step', withBestCore([batched, loaded], cores)),
       name: `${preset}/peak-memory`,
       measure: 'peak-memory',
       unit: 'MiB',

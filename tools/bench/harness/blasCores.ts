@@ -44,3 +44,8 @@ export function acrossCores(ways: readonly PeerVariant[], cores: readonly string
     { ...way, variant: [way.variant, 'kernels as found'].filter(Boolean).join(', ') },
   ]);
 }
+
+/** Each way with the best of the kernels alone, where there are any to try. */
+export function withBestCore(ways: readonly PeerVariant[], cores: readonly string[]): PeerVariant[] {
+  return ways.flatMap((way) => acrossCores([way], cores.slice(0, 1)).slice(0, 1));
+}

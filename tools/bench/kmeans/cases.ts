@@ -1,4 +1,4 @@
-import { acrossCores } from '../harness/blasCores.js';
+import { acrossCores, withBestCore } from '../harness/blasCores.js';
 import type { Case, PeerVariant } from '../harness/comparison.js';
 import type { BenchOptions } from '../options.js';
 
@@ -59,8 +59,5 @@ function peerWays(task: object, threads: number, cores: readonly string[]): Peer
     { variant: 'blocks of 1024', task: { ...task, blocks: [1024, 1024] } },
     ...(threads > 1 ? [{ variant: '1 thread', task: { ...task, threads: 1 } }] : []),
   ];
-  return [
-    ...acrossCores([usual], cores),
-    ...others.flatMap((way) => acrossCores([way], cores.slice(0, 1)).slice(0, 1)),
-  ];
+  return [...acrossCores([usual], cores), ...withBestCore(others, cores)];
 }

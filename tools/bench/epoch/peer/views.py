@@ -38,39 +38,33 @@ def plain(recipe):
     )
 
 
-def training_batches(images, recipe, batch, workers):
-    """Two views of batches without end, epoch after epoch, each in another order."""
-    loader = DataLoader(
-        Views(images["path"], images["shape"], view(recipe), 2),
-        batch,
-        shuffle=True,
-        drop_last=True,
-        num_workers=workers,
-        persistent_workers=True,
-        generator=torch.Generator().manual_seed(0),
-    )
-    while True:
-        yield from loader
-
-
-def plain_batches(images, recipe, batch, workers):
-    """Every image once."""
-    dataset = Views(images["path"], images["shape"], plain(recipe), 1)
-    for views, _ in DataLoader(dataset, batch, num_workers=workers):
-        yield views[0]
-
-
 class LoadedViews:
-    """Views that the workers of a DataLoader make."""
+    """Views that the workers of a DataLoader make; they live on from epoch to epoch."""
 
     def __init__(self, images, recipe, batch, workers):
-        self.images, self.recipe, self.batch, self.workers = images, recipe, batch, workers
+        self.images, self.recipe, self.batch = images, recipe, batch
+        self.loading = {"num_workers": workers, "persistent_workers": workers > 0}
+        self.plain_loader = None
 
     def training(self):
-        return training_batches(self.images, self.recipe, self.batch, self.workers)
+        """Two views of batches without end, epoch after epoch, each in another order."""
+        loader = DataLoader(
+            Views(self.images["path"], self.images["shape"], view(self.recipe), 2),
+            self.batch,
+            shuffle=True,
+            drop_last=True,
+            generator=torch.Generator().manual_seed(0),
+            **self.loading,
+        )
+        while True:
+            yield from loader
 
     def plain(self, batch):
-        return plain_batches(self.images, self.recipe, batch, self.workers)
+        """Every image once."""
+        if self.plain_loader is None:
+            dataset = Views(self.images["path"], self.images["shape"], plain(self.recipe), 1)
+            self.plain_loader = DataLoader(dataset, batch, **self.loading)
+        return (views[0] for views, _ in self.plain_loader)
 
 
 class BatchedEpochs:
