@@ -10,8 +10,8 @@ export interface MemoryItem {
   /** In words, such as `a queue of 65536 keys`. */
   readonly what: string;
   readonly bytes: number;
-  /** What makes it smaller, such as `method.queue`. */
-  readonly setting: string;
+  /** What makes it smaller, such as `method.queue`, what helps most first. */
+  readonly settings: readonly string[];
 }
 
 /** How much there is. */
@@ -56,12 +56,12 @@ export function requireMemory(
   const total = totalBytes(items);
   if (total <= limit) return;
   const largest = largestItems(items);
-  const named = largest.map((item) => `${itemInWords(item)} (${item.setting})`).join('; ');
+  const named = largest.map((item) => `${itemInWords(item)} (${item.settings.join(', ')})`).join('; ');
   throw new ProtoclError<MemoryErrorCode>('INSUFFICIENT_MEMORY', {
     message: `${what} needs more memory than there is`,
     given: `at least ${bytesInWords(total)}, most of it for ${named}`,
     expected: `at most ${bytesInWords(limit)}, ${source}`,
-    remedy: `Lower ${[...new Set(largest.map(({ setting }) => setting))].join(', or ')}`,
+    remedy: `Lower ${[...new Set(largest.flatMap(({ settings }) => settings))].join(' or ')}`,
   });
 }
 

@@ -33,7 +33,7 @@ describe('memoryLimit', () => {
 });
 
 describe('requireMemory', () => {
-  const item = (what: string, bytes: number): MemoryItem => ({ what, bytes, setting: `${what}.size` });
+  const item = (what: string, bytes: number): MemoryItem => ({ what, bytes, settings: [`${what}.size`] });
   const items = [item('a', 2 ** 30), item('b', 3 * 2 ** 30), item('c', 1)];
 
   test('lets pass what fits exactly', () => {
@@ -46,7 +46,7 @@ describe('requireMemory', () => {
         code: 'INSUFFICIENT_MEMORY',
         message:
           'this run needs more memory than there is. given: at least 4 GiB, most of it for b: 3 GiB (b.size);' +
-          ' a: 1 GiB (a.size). expected: at most 2 GiB, of a test. Lower b.size, or a.size.',
+          ' a: 1 GiB (a.size). expected: at most 2 GiB, of a test. Lower b.size or a.size.',
       }),
     );
   });

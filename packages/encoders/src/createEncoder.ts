@@ -64,9 +64,9 @@ export function createEncoder(options: EncoderOptions): Encoder {
 /** Drawing more weights than there is memory for takes minutes before it fails, or the system ends the process. */
 function requireWeightsFit(options: ResolvedEncoderOptions): void {
   const { parameters, statistics } = encoderCost(options, 1);
-  const setting = options.head.kind === 'none' ? 'width' : 'width or head.dimension';
+  const settings = options.head.kind === 'none' ? ['width'] : ['width', 'head.dimension'];
   const what = `weights of ${parameters.toPrecision(3)} parameters`;
-  requireMemory('this encoder', [{ what, bytes: 4 * (parameters + statistics), setting }]);
+  requireMemory('this encoder', [{ what, bytes: 4 * (parameters + statistics), settings }]);
 }
 
 function requireImages({ shape, dtype }: tf.Tensor): void {

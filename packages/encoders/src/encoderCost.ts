@@ -12,8 +12,10 @@ export interface EncoderCost {
   readonly featureSize: number;
   /** Length of the output. */
   readonly outputSize: number;
-  /** What the gradient keeps of the forward pass of one image: of each convolution what it has put out. */
+  /** What the gradient needs of the forward pass of one image: of each convolution what it has put out, and the same normalised. */
   readonly activations: number;
+  /** What the largest of these convolutions has put out, which any forward pass needs. */
+  readonly widest: number;
 }
 
 /**
@@ -33,22 +35,23 @@ export function encoderCost(options: Omit<EncoderOptions, 'seed'>, imageSize: nu
   ];
   const norms = sum(convolutions, ({ outputs }) => 2 * outputs);
   let side = Math.ceil(imageSize / stem.stride);
-  let activations = stem.outputs * side ** 2;
+  const outputs = [stem.outputs * side ** 2];
   if (beginning.stem === 'imagenet') side = Math.ceil(side / 2);
   for (const { layers, project } of blocks) {
     const before = side;
-    for (const { outputs, stride } of layers) {
-      side = Math.ceil(side / stride);
-      activations += outputs * side ** 2;
+    for (const layer of layers) {
+      side = Math.ceil(side / layer.stride);
+      outputs.push(layer.outputs * side ** 2);
     }
-    if (project) activations += project.outputs * Math.ceil(before / project.stride) ** 2;
+    if (project) outputs.push(project.outputs * Math.ceil(before / project.stride) ** 2);
   }
   return {
     parameters: sum(convolutions, weightsOf) + norms + headParameters(head, featureSize),
     statistics: norms,
     featureSize,
     outputSize: head.kind === 'none' ? featureSize : head.dimension,
-    activations,
+    activations: 2 * sum(outputs, (values) => values),
+    widest: Math.max(...outputs),
   };
 }
 

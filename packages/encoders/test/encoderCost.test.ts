@@ -37,7 +37,9 @@ describe('encoderCost', () => {
       statistics: Object.values(encoder.statistics).reduce((sum, { size }) => sum + size, 0),
       featureSize: encoder.featureSize,
       outputSize: encoder.outputSize,
-      activations: convolved.reduce((sum, count) => sum + count, 0) / 2,
+      // Before and after the batch norm, of each of two images.
+      activations: convolved.reduce((sum, count) => sum + count, 0),
+      widest: Math.max(...convolved) / 2,
     });
     tf.dispose([images, ...output]);
     encoder.dispose();
@@ -53,7 +55,7 @@ test('an encoder that no machine has memory for is refused at once', () => {
   expect(() => createEncoder({ architecture: 'resnet8', width: 1e9, seed: 1 })).toThrow(
     expect.objectContaining({
       code: 'INSUFFICIENT_MEMORY',
-      message: expect.stringMatching(/weights of .* EiB \(width or head.dimension\).*Lower width/) as unknown,
+      message: expect.stringMatching(/weights of .* EiB \(width, head.dimension\).*Lower width/) as unknown,
     }),
   );
   const head = { kind: 'linear', dimension: 1e15 } as const;

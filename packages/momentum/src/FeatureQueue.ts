@@ -47,7 +47,7 @@ export class FeatureQueue {
       {
         what: `${capacity} keys of ${dimension} values`,
         bytes: 4 * capacity * dimension,
-        setting: 'capacity or dimension',
+        settings: ['capacity', 'dimension'],
       },
     ]);
     this.capacity = capacity;

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 
 import { asWritten } from '../config/automatic.js';
+import { sizesFromConfig } from '../config/combinations.js';
 import { leafPaths, valueAt } from '../config/layers.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { configJsonSchema } from '../config/schema.js';
+import { memoryInWords } from '../memory/requireMemoryFor.js';
 import { sourcesFrom, withConfigFlags, type ConfigFlags } from './configFlags.js';
 import type { Terminal } from './terminal.js';
 
@@ -33,6 +35,7 @@ export function configCommand({ print }: Terminal): Command {
       }));
       const width = Math.max(...rows.map(({ setting }) => setting.length));
       for (const { setting, origin } of rows) print(`${setting.padEnd(width)}  ${origin}`);
+      print(`\n${memoryInWords(resolved.config, sizesFromConfig(config))}`);
     },
   );
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
+import { sizesFromConfig } from '../config/combinations.js';
 import { differences } from '../config/differences.js';
 import type { ConfigLayer } from '../config/layers.js';
 import { ConfigError, type ConfigProblem } from '../config/problems.js';
@@ -8,6 +9,7 @@ import { resolveConfig, type ResolvedConfig } from '../config/resolveConfig.js';
 import type { Config } from '../config/schema.js';
 import { isFileData } from '../config/sections/data.js';
 import type { EvaluatorName } from '../commands/evaluate.js';
+import { configuredEngine, requireMemoryFor } from '../memory/requireMemoryFor.js';
 import type { Arm, Grid } from './openGrid.js';
 
 /** One run of a comparison. */
@@ -33,6 +35,7 @@ export interface PlanOptions {
  * @returns every arm with the first seed, then with the second and so on: if it ends early, the arms can
  *   be compared all the same
  * @throws {ConfigError} `INVALID_CONFIG` with the problems of all arms
+ * @throws {ProtoclError} `INSUFFICIENT_MEMORY` for the first arm that needs more than there is
  */
 export function planRuns(grid: Grid, { folder, changes }: PlanOptions): PlannedRun[] {
   const problems = new Problems();
@@ -41,6 +44,7 @@ export function planRuns(grid: Grid, { folder, changes }: PlanOptions): PlannedR
     problems.collect(arm.name, () => {
       const configOf = configsOf(arm, grid, changes);
       const { config } = configOf(grid.seeds[0]!);
+      requireMemoryFor(`a run of arm ${arm.name}`, config, sizesFromConfig(config), configuredEngine(config));
       problems.add(arm.name, [...ownSeeds(arm), ...unjudged(config, grid.evaluators)]);
       for (const [other, otherConfigOf] of configs) {
         if (differences(otherConfigOf(grid.seeds[0]!).config, config).length > 0) continue;

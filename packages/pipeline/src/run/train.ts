@@ -21,6 +21,7 @@ import type { DataDigests } from '../data/dataDigests.js';
 import type { RunData } from '../data/runData.js';
 import { preprocessingOf, recordedUse } from '../encoder/preprocessing.js';
 import { pipelineError } from '../errors.js';
+import { memoryInWords, requireMemoryFor } from '../memory/requireMemoryFor.js';
 import { evaluateEncoder } from '../evaluation/evaluateEncoder.js';
 import { calledAs, shellWord } from './calledAs.js';
 import { defined } from './defined.js';
@@ -147,6 +148,8 @@ async function run(
     const isNew = !resumes || seen.isChosen;
     const choices = choicesInWords(resolved);
     if (isNew && choices !== undefined) say(choices);
+    requireMemoryFor('this run', config, seen.sizes, backend);
+    if (isNew) say(memoryInWords(config, seen.sizes));
     const data = await unlessStopped(signal, STOPPED_EARLY, () =>
       loadData(config, {
         log: say,
