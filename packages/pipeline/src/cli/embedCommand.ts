@@ -101,8 +101,8 @@ async function embedAny(
     changes: changesFrom(flags),
     onProgress: (done, total) => display.update(done, total, `${done} of ${total} images`),
   }).finally(() => display.stop());
-  if (skipped.length > 0)
-    running.log(`left out: ${skipped.length} ${skipped.length === 1 ? 'image' : 'images'}`);
+  const all = shape[0] + skipped.length;
+  if (skipped.length > 0) running.log(`left out: ${skipped.length} of ${all} images`);
   return `${shape[0]} features of length ${shape[1]}: ${files.join(', ')}`;
 }
 

@@ -50,6 +50,10 @@ describe('protocl', () => {
     [['cluster', 'x.npy'], /required option '--k/],
     [['cluster', 'x.npy', '--k', 'some'], /whole number/],
     [['embed', 'x', '--split', 'all'], /Allowed choices are train, test/],
+    [['embed', 'a.png', 'b.png'], /--encoder RUN/],
+    [['embed', 'x', '--max-pixels', '9'], /--encoder RUN/],
+    [['embed', 'x', '--encoder', 'y', '--split', 'test'], /one of them/],
+    [['embed', '--encoder', 'y'], /missing required argument 'paths'/],
   ])('%p is wrong usage', async (args, message) => {
     const { code, stdout, stderr } = await protocl(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -63,6 +67,8 @@ describe('protocl', () => {
     [['data', 'cifar11'], /Did you mean cifar10/],
     [['evaluate', '/none.safetensors'], /checkpoint could not be read/],
     [['embed', '/none.safetensors', '--out', 'x.csv'], /\.safetensors or \.npy/],
+    [['embed', '/none', '--encoder', '/none'], /image.* could not be opened \(ENOENT\)/],
+    [['embed', tmpdir()], /To embed images, name what encodes them: --encoder RUN/],
     [['cluster', '/none.npy', '--k', '2'], /file could not be read/],
   ])('%p fails with a message and no stack', async (args, message) => {
     const { code, stderr } = await protocl(...args);
@@ -158,6 +164,20 @@ test('trains, evaluates, embeds and clusters', async () => {
   expect(embedded).toMatchObject({ code: 0 });
   expect(embedded.stdout).toMatch(/^24 features of length 16: .*features.npy, .*labels.npy, .*indices.npy$/);
   expect((await readFeatures(features)).shape).toEqual([24, 16]);
+
+  const broken = join(parent, 'broken.png');
+  await writeFile(broken, 'no image');
+  const photos = join(parent, 'photos.npy');
+  const any = await protocl('embed', join(parent, 'test'), broken, '--encoder', run, '--out', photos);
+  expect(any).toMatchObject({ code: 0 });
+  expect(any.stdout).toBe(`24 features of length 16: ${photos}, ${join(parent, 'photos.csv')}`);
+  expect(any.stderr).toMatch(/^left out: .*\/broken\.png \(.*\)$/m);
+  expect(any.stderr).toMatch(/^left out: 1 of 25 images$/m);
+  // In the same batches as the run's own.
+  const [ownFeatures, anyFeatures] = [await readFeatures(features), await readFeatures(photos)];
+  for (const [at, value] of ownFeatures.features.entries()) {
+    expect(Math.abs(anyFeatures.features[at]! - value)).toBeLessThan(1e-6);
+  }
 
   for (const input of [features, run]) {
     const out = join(parent, 'clusters.json');
