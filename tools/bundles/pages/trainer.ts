@@ -87,6 +87,6 @@ export const page: Page = async () => {
     steps: [steps, 4],
     changed: [String(after.some((weight, at) => weight !== before[at])), 'true'],
     // Checkpoints are files, which a page has none of: it is told so before anything is trained.
-    ...(!isInNode() && { refused: [await codeOf(() => new Trainer(withFiles)), 'UNSUPPORTED'] }),
+    ...(!isInNode() && { refused: [await codeOf(() => new Trainer(withFiles)), 'INVALID_OPTION'] }),
   };
 };
