@@ -6,7 +6,7 @@ export interface Terminal {
   readonly print: (line: string) => void;
   /** For what happens on the way: standard error. */
   readonly output: Output;
-  /** How the command line is called from here, for advice; `protocl` by default. */
+  /** How the command line is called from here, which help and advice then name; `protocl` by default. */
   readonly called?: string;
   /** The same of `train` alone. */
   readonly trainCommand?: string;
