@@ -71,6 +71,14 @@ test('an epoch follows the order, with other crops each time that an image comes
   expect(seen.size).toBe(24);
 });
 
+test('an option of an epoch that there is not is refused', async () => {
+  await writePictures(folder, 12);
+  const loader = await open();
+  expect(() => loader.epoch(0, { firststep: 1 } as never)).toThrow(
+    expect.objectContaining({ code: 'UNKNOWN_OPTION', remedy: 'Did you mean firstStep?' }),
+  );
+});
+
 test('an epoch without an order counts nothing', async () => {
   await writePictures(folder, 12);
   for await (const batch of (await open()).epoch(0)) expect('repeats' in batch).toBe(false);

@@ -131,6 +131,27 @@ describe('createEncoder', () => {
 });
 
 describe('the forward pass', () => {
+  test('refuses options that there are not, of its head and of a pass too', () => {
+    const refused = (make: () => unknown, message: RegExp) => {
+      expect(make).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
+      expect(make).toThrow(message);
+    };
+    const of = (options: object) => () => createEncoder({ architecture: 'resnet8', seed: 1, ...options });
+    refused(of({ widht: 4 }), /^createEncoder has .*Did you mean width\?$/);
+    refused(
+      of({ head: { kind: 'mlp', dimensions: 4 } }),
+      /^createEncoder\.head has .*Did you mean dimension\?$/,
+    );
+    refused(of({ head: { kind: 'none', dimension: 4 } }), /given: dimension\. expected: one of kind\.$/);
+    const encoder = createEncoder({ architecture: 'resnet8', width: 2, seed: 1 });
+    const images = tf.zeros<tf.Rank.R4>([1, 8, 8, 3]);
+    const mode = { trainning: true } as never;
+    refused(() => encoder.forward(images, mode), /^forward has .*Did you mean training\?$/);
+    refused(() => encoder.features(images, mode), /^features has .*Did you mean training\?$/);
+    images.dispose();
+    encoder.dispose();
+  });
+
   test('refuses what are no images', () => {
     const encoder = createEncoder({ architecture: 'resnet8', width: 1, seed: 1 });
     const kept = tf.memory().numTensors;

@@ -149,3 +149,26 @@ test('options out of range and unknown ones are refused', () => {
   expect(optimizerSchema.safeParse({ kind: 'adagrad' }).success).toBe(false);
   expect(optimizerSchema.parse({ kind: 'lars' })).toMatchObject({ trust: 0.001, momentum: 0.9 });
 });
+
+test('options that there are not, values that cannot be and kinds that nobody knows are typed errors', () => {
+  const refused = (options: object) => {
+    try {
+      optimizerOf(options as OptimizerOptions);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  expect(refused({ kind: 'sgd', momentun: 0.8 })).toMatchObject({
+    code: 'UNKNOWN_OPTION',
+    given: 'momentun',
+    expected: 'one of momentum, nesterov, weightDecay, decayNormAndBias',
+    remedy: 'Did you mean momentum?',
+  });
+  expect(refused({ kind: 'lars', trust: 0 })).toMatchObject({ code: 'INVALID_OPTION' });
+  expect(refused({ kind: 'adam' })).toMatchObject({
+    code: 'INVALID_OPTION',
+    given: 'adam',
+    expected: 'one of sgd, lars, adamW',
+  });
+});

@@ -58,6 +58,10 @@ test('unknown keys are refused, and the defaults are those of the paper', () => 
   const create = () => createPcl({ encoder, source, ...OPTIONS, temprature: 0.1 } as never);
   expect(create).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
   expect(create).toThrow('given: temprature.');
+  const nested = () =>
+    createPcl({ encoder, source, ...OPTIONS, expectation: { warmStart: { iteration: 5 } } } as never);
+  expect(nested).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION', given: 'iteration' }));
+  expect(nested).toThrow(/^createPcl\.expectation\.warmStart has .*Did you mean iterations\?$/);
   encoder.dispose();
   expect(pclSchema.parse({ granularities: [25_000] })).toMatchObject({
     temperature: 0.2,

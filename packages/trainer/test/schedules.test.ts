@@ -29,3 +29,12 @@ test('unknown keys and rates out of range are refused', () => {
   );
   expect(scheduleSchema.safeParse({ kind: 'constant', learningRate: 0 }).success).toBe(false);
 });
+
+test('schedules of other options or kinds are typed errors', () => {
+  const misspelt = { kind: 'cosine', learningRate: 0.1, minimun: 0 } as ScheduleOptions;
+  expect(() => scheduleOf(misspelt)).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
+  expect(() => scheduleOf(misspelt)).toThrow('Did you mean minimum?');
+  const unknown = { kind: 'linear', learningRate: 0.1 } as never;
+  expect(() => scheduleOf(unknown)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  expect(() => scheduleOf(unknown)).toThrow('one of constant, step, cosine');
+});

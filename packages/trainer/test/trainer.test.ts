@@ -214,6 +214,12 @@ const refusals: [string, Partial<TrainerOptions>, string, string?][] = [
     'keepFirst',
     'UNKNOWN_OPTION',
   ],
+  [
+    'an option of the evaluation that there is not',
+    { evaluation: { everyEpoch: 1, run: () => Promise.resolve({}) } as never },
+    'one of everyEpochs, atStart, run. Did you mean everyEpochs?',
+    'UNKNOWN_OPTION',
+  ],
   ['a warm-up longer than the run', { schedule: constant({ learningRate: 1, warmupEpochs: 2 }) }, 'warm-up'],
 ];
 test.each(refusals)('refuses %s before anything starts', (_, options, mentioned, code = 'INVALID_OPTION') => {

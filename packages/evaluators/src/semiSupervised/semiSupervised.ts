@@ -86,10 +86,11 @@ const PUBLISHED_SHARES: readonly LabelledShare[] = [{ share: 0.01 }, { share: 0.
  */
 export async function semiSupervised(
   openEncoder: () => DisposableEncoder | Promise<DisposableEncoder>,
-  { labels: given, views, heldOut, classes }: SemiSupervisedSplits,
+  splits: SemiSupervisedSplits,
   options: SemiSupervisedOptions = {},
 ): Promise<Evaluation> {
   requireKnownOptions(WHAT, options, OPTIONS);
+  const { labels: given, views, heldOut, classes } = splits;
   const { shares = PUBLISHED_SHARES, seed = 1, onEpoch, signal } = options;
   for (const share of shares) requireKnownOptions(`a share of ${WHAT}`, share, SHARE_OPTIONS);
   const labels = await readClasses(WHAT, 'training images', given, undefined, classes);
