@@ -4,18 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { parseRecipe } from '@protocl/augment';
 import { isProtoclError } from '@protocl/core';
-import { decodeSafetensors, encodeSafetensors } from '@protocl/encoders';
+import { decodeSafetensors, describedEncoder, encodeSafetensors } from '@protocl/encoders';
 import { loadConfig, presets } from '@protocl/pipeline';
 import { EXTRAS_FILE, readRun, renderReport } from '@protocl/report';
 import { loadCheckpoint, saveCheckpoint } from '@protocl/trainer';
 
 import { classLabels, featureMatrix } from '../../src/commands/featureValues.js';
+import { readTable } from '../../src/commands/imageTable.js';
 import { decodeNpy } from '../../src/commands/npy.js';
 import { openGrid } from '../../src/compare/openGrid.js';
 import { readConfigFile } from '../../src/config/configFile.js';
 import { resolveConfig } from '../../src/config/resolveConfig.js';
 import { readSetFlag } from '../../src/config/setFlag.js';
+import { plainRecipe, readRecordedUse } from '../../src/encoder/preprocessing.js';
 import { RunFolder } from '../../src/run/runFolder.js';
 import { Fuzz, INPUTS, jsonOf } from './fuzz.js';
 
@@ -113,6 +116,42 @@ test('.npy', async () => {
     INPUTS,
   );
   expect(taken).toBeGreaterThan(INPUTS / 100);
+});
+
+test('the table of paths beside features', async () => {
+  const path = join(folder, 'a.csv');
+  const text = 'path,note\r\n"a, ""b"".png",1\nc\n,\n\u732b.png,"line\nbreak"\n';
+  const taken = await expectTyped(11, async (fuzz) => {
+    writeFileSync(path, fuzz.below(2) === 0 ? fuzz.text(text) : fuzz.bytes(Buffer.from(text)));
+    const table = await readTable(path);
+    if (table === undefined || table === 'foreign') return;
+    for (const row of table.rows) expect(row).toHaveLength(table.columns.length);
+  });
+  expect(taken).toBeGreaterThan(FEWER / 100);
+});
+
+test('what a file of weights says of its encoder', async () => {
+  const preprocessing = { resize: 9, size: 8, mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.2] };
+  const described = { architecture: 'resnet8', stem: 'small', input: 'rgb', width: '4', head: 'none' };
+  const taken = await expectTyped(
+    12,
+    (fuzz) => {
+      const said = jsonOf(fuzz.below(2) === 0 ? fuzz.changed(preprocessing) : preprocessing);
+      const metadata = {
+        ...described,
+        'protocl.preprocessing': fuzz.below(2) === 0 ? fuzz.text(said) : said,
+        'protocl.features': 'head',
+      };
+      const header = { __metadata__: fuzz.below(2) === 0 ? fuzz.changed(metadata) : metadata };
+      const found = decodeSafetensors(safetensorsOf(jsonOf(header), new Uint8Array(0))).metadata;
+      describedEncoder(found);
+      const { preprocessing: read } = readRecordedUse(found, 'a.safetensors');
+      if (read) parseRecipe(plainRecipe(read));
+    },
+    INPUTS,
+  );
+  expect(taken).toBeGreaterThan(INPUTS / 100);
+  expect(taken).toBeLessThan(INPUTS);
 });
 
 const config = presets['pcl-demo']! as unknown;
