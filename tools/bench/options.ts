@@ -34,6 +34,8 @@ export interface BenchOptions {
   readonly listPeerSettings: boolean;
   /** Whether only the fastest of the peer's settings is measured; on a graphics processor all are. */
   readonly tournament: boolean;
+  /** A file of features that k-means clusters; drawn ones where it is left out. */
+  readonly points: string | undefined;
   /** What the epoch benchmark trains. */
   readonly preset: string;
   /** The network of the soak benchmark, or the preset of a whole run. */
@@ -67,6 +69,7 @@ export const usage = `npm run bench -- NAME [options]
   --no-peer            our side only
   --peer-setting NAME  only settings of the peer whose name contains NAME; by default the fastest of all is found first
   --peer-settings      list the settings of the peer that each case tries, and measure nothing
+  --points FILE        kmeans: cluster these features, a .safetensors of protocl embed (default: drawn ones)
   --preset NAME        epoch: what is trained (default pcl-demo)
   --network NAME       soak: resnet8, resnet18, or pcl-demo for 30 epochs of a run (default resnet8)
   --steps N            soak: training steps (default 1000)`;
@@ -101,6 +104,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     peerSetting: values['peer-setting'],
     listPeerSettings: values['peer-settings'] ?? false,
     tournament: !deviceCases,
+    points: values.points,
     preset: values.preset ?? 'pcl-demo',
     network: values.network ?? 'resnet8',
     steps: positiveInteger('--steps', values.steps ?? '1000'),
@@ -118,6 +122,7 @@ function parse(args: readonly string[]) {
         'sample-seconds': { type: 'string' },
         'device-cases': { type: 'boolean' },
         variants: { type: 'string' },
+        points: { type: 'string' },
         preset: { type: 'string' },
         filter: { type: 'string' },
         backend: { type: 'string' },

@@ -11,10 +11,10 @@ import { requireSelection } from '../harness/requireSelection.js';
 import { runCases, type Outcome } from '../harness/runCases.js';
 import { peerSide, type Peer } from '../peer.js';
 import { withFaiss, withThreadpoolctl } from '../peerPackages.js';
-import { kmeansCases, kmeansTasks } from './cases.js';
+import { drawnSizes, kmeansCases, kmeansTasks } from './cases.js';
 import { lloydCases } from './deviceCases.js';
 import { checkObjective, objectiveName } from './objective.js';
-import { writePoints } from './writePoints.js';
+import { drawPoints, readPoints, writePoints } from './writePoints.js';
 
 /** A clustering takes seconds to half a minute, and its time varies little. */
 const MOST_SAMPLES = 5;
@@ -38,9 +38,11 @@ export const kmeans: Benchmark = {
     const { options, peer: findPeer, report, signal, onResult } = context;
     const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
     const points = join(folder, 'points.bin');
-    const tasks = kmeansTasks(options);
     try {
-      const names = kmeansCases(points, options).map(({ name }) => name);
+      const given = options.points === undefined ? undefined : await readPoints(options.points);
+      const sizes = given ?? drawnSizes(options);
+      const tasks = kmeansTasks(options, sizes);
+      const names = kmeansCases(points, options, { sizes }).map(({ name }) => name);
       requireSelection([...tasks.map(objectiveName), ...names], options.filter);
       const torch = await findPeer();
       const peer = torch && (await withFaiss(await withThreadpoolctl(torch, report), report));
@@ -50,9 +52,9 @@ export const kmeans: Benchmark = {
         peerName: peer && peer.name,
       };
       const cores = sides.peer ? await coresToTry(sides.peer) : [];
-      const cases = kmeansCases(points, options, cores);
+      const cases = kmeansCases(points, options, { cores, sizes });
       const checked = { ...sides, peer: sides.peer && withCore(sides.peer, cores[0]) };
-      await writePoints(points, tasks[0]!.n, tasks[0]!.dimension);
+      await writePoints(points, given ?? drawPoints(sizes.n, sizes.dimension));
       const disagreements = await failedChecks(
         { tasks, nameOf: objectiveName, check: (task) => checkObjective(task, points, checked, options) },
         { ...options, report },

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
+import { encodeSafetensors } from '@protocl/encoders';
 
 import { kmeansCases, kmeansTasks } from '../kmeans/cases.js';
 import { lloydCases } from '../kmeans/deviceCases.js';
-import { writePoints } from '../kmeans/writePoints.js';
+import { drawPoints, readPoints, writePoints } from '../kmeans/writePoints.js';
 import { parseOptions } from '../options.js';
 
 const execute = promisify(execFile);
@@ -54,12 +55,12 @@ test('the full sizes are those that are promised', () => {
   expect(kmeansTasks(options)).toEqual(
     [250, 500, 1000].map((k) => ({ n: 50_000, dimension: 128, k, iterations: 20, redo: 5 })),
   );
-  expect(kmeansCases('points', options).map(({ limit }) => limit)).toEqual([0.8, 0.8, 0.8]);
+  expect(kmeansCases('points', options).map(({ limit }) => limit)).toEqual([0.8, 0.8, 0.5]);
 });
 
 test('faiss is tried with the kernels of the processor, and with fewer threads', () => {
   const options = parseOptions(['kmeans', '--threads', '1,2']);
-  const [one, , , two] = kmeansCases('points', options, ['SkylakeX', 'Haswell']);
+  const [one, , , two] = kmeansCases('points', options, { cores: ['SkylakeX', 'Haswell'] });
   const kernels = ['SkylakeX kernels', 'Haswell kernels', 'kernels as found'];
   expect(one!.peers.map(({ variant }) => variant)).toEqual([...kernels, 'blocks of 1024, SkylakeX kernels']);
   expect(two!.peers.map(({ variant, task, environment }) => [variant, task['threads'], environment])).toEqual(
@@ -80,7 +81,7 @@ test('faiss is tried with the kernels of the processor, and with fewer threads',
 test('points have length 1', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
   try {
-    await writePoints(join(folder, 'points.bin'), 50, 16);
+    await writePoints(join(folder, 'points.bin'), drawPoints(50, 16));
     const values = new Float32Array(new Uint8Array(await readFile(join(folder, 'points.bin'))).buffer);
     expect(values).toHaveLength(800);
     for (let row = 0; row < 50; row++) {
@@ -88,6 +89,31 @@ test('points have length 1', async () => {
       expect(Math.hypot(...point)).toBeCloseTo(1, 5);
     }
     expect(new Set(values).size).toBeGreaterThan(790);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('features of a file are clustered in place of drawn ones, scaled to length 1', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'protocl-bench-'));
+  const file = join(folder, 'features.safetensors');
+  const tensor = (name: string, values: number[], shape: number[]) =>
+    writeFile(
+      file,
+      encodeSafetensors({ [name]: { data: Float32Array.from(values), shape, dtype: 'float32' } }),
+    );
+  try {
+    await tensor('features', [3, 4, 0, 0, 0, 0, 5, 12, 0], [3, 3]);
+    const { values, n, dimension } = await readPoints(file);
+    expect([n, dimension]).toEqual([3, 3]);
+    const expected = [0.6, 0.8, 0, 0, 0, 0, 5 / 13, 12 / 13, 0];
+    values.forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 6));
+    const options = parseOptions(['kmeans', '--points', file, '--threads', '1']);
+    expect(kmeansCases(file, options, { sizes: { n, dimension } })[0]!.name).toBe(
+      'kmeans/3x3/k-250/threads-1',
+    );
+    await tensor('others', [1], [1, 1]);
+    await expect(readPoints(file)).rejects.toMatchObject({ code: 'BENCH_USAGE' });
   } finally {
     await rm(folder, { recursive: true });
   }
