@@ -4,7 +4,7 @@ import type { Engine } from './engine.js';
 import { importOptional } from './importOptional.js';
 import { startRegistered } from './registeredBackend.js';
 
-/** Plain JavaScript, through @tensorflow/tfjs-backend-cpu: works everywhere, 100 times slower. */
+/** Plain JavaScript, through @tensorflow/tfjs-backend-cpu: works everywhere, but far slower. */
 export const cpu: Engine = {
   name: 'cpu',
   tfjsName: 'cpu',

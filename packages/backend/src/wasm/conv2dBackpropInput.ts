@@ -9,7 +9,7 @@ import type { ConvolutionAttributes } from './convolution.js';
  *
  * With stride s, the rows of dx fall into s phases, and each phase sees only every s-th row of the
  * filter: dx is s x s small convolutions of dy with parts of the flipped filter, interleaved.
- * No product with a zero is ever made, and the kernel that wasm has for this is 12 times slower.
+ * No product with a zero is ever made; the kernel that wasm has for this is several times slower.
  */
 export const conv2dBackpropInput: KernelFunc = ({ inputs, attrs }) => {
   const dy = inputs['dy'] as Tensor4D;

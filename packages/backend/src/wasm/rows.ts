@@ -9,7 +9,7 @@ import { ownKernel } from './replaceKernel.js';
 /**
  * Rows of a tensor at given indices, each copied whole.
  *
- * The kernel that wasm has works out the place of every single element, 100 times slower.
+ * The kernel that wasm has works out the place of every single element, and is far slower.
  */
 export function gather(original: KernelFunc | undefined): KernelFunc {
   return (call) => {

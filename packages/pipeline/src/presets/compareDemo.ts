@@ -11,8 +11,8 @@ const moco = { kind: 'moco', queue: 2048, momentum: 0.995, batchNormSplits: 1 } 
 const mlpHead = { head: { kind: 'mlp', dimension: 128 } } as const;
 
 /**
- * All methods, and PCL with one part of it changed at a time, with the small encoder of `pcl-demo`: 30 runs in
- * about 80 minutes on 2 cores. On Fashion-MNIST, since as short a training on CIFAR-10 does not tell PCL from
+ * All methods, and PCL with one part of it changed at a time, with the small encoder of `pcl-demo`: 30 runs,
+ * over an hour on 2 cores. On Fashion-MNIST, since as short a training on CIFAR-10 does not tell PCL from
  * InfoNCE alone. The weight of the prototypes is the paper's.
  */
 export const compareDemo = {
