@@ -1,3 +1,4 @@
+import { nearestWord } from '@protocl/core/options';
 import { z } from 'zod';
 
 import { augmentError } from './errors.js';
@@ -134,14 +135,28 @@ export function parseRecipe(recipe: AugmentationRecipe): ResolvedRecipe {
 
 function invalidRecipe(issues: readonly z.core.$ZodIssue[], recipe: unknown): Error {
   const issue = issues[0] as z.core.$ZodIssue;
-  const unknownKey = issue.code === 'unrecognized_keys' ? [issue.keys[0] as string] : [];
-  const path = [...issue.path, ...unknownKey];
+  const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const path = unknownKey === undefined ? issue.path : [...issue.path, unknownKey];
+  const known = unknownKey === undefined ? [] : keysAt(issue.path);
+  const meant = unknownKey === undefined ? undefined : nearestWord(unknownKey, known);
   return augmentError('RECIPE_INVALID', {
     message: `${path.length === 0 ? 'recipe' : path.join('.')}: ${reasonOf(issue)}`,
     given: valueAt(recipe, path),
-    expected: 'a recipe as the schema augmentationRecipe describes it',
-    remedy: 'Correct that key, or begin with one of `recipes`',
+    expected:
+      known.length > 0
+        ? `one of ${known.join(', ')}`
+        : 'a recipe as the schema augmentationRecipe describes it',
+    remedy:
+      meant === undefined ? 'Correct that key, or begin with one of `recipes`' : `Did you mean ${meant}?`,
   });
+}
+
+/** The keys of a recipe, or of one of its steps. */
+function keysAt([step]: readonly PropertyKey[]): string[] {
+  const { shape } = augmentationRecipe;
+  if (step === undefined) return Object.keys(shape);
+  const schema = shape[step as keyof typeof shape];
+  return Object.keys((schema instanceof z.ZodOptional ? schema.unwrap() : schema).shape);
 }
 
 /** A union reports each of its ways; the last, the pair, describes what was meant best. */

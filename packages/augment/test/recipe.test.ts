@@ -68,6 +68,15 @@ describe('parseRecipe', () => {
     expect(() => parseRecipe(recipe as AugmentationRecipe)).toThrow(part);
   });
 
+  test.each([
+    [{ ...base, flips: { probability: 0.5 } }, 'Did you mean flip?'],
+    [{ ...base, colorJitter: { probability: 1, Hue: 0.1 } }, 'Did you mean hue?'],
+    [{ ...base, randomResizedCrop: { size: 32, scales: [0.2, 1] } }, 'one of size, scale, ratio'],
+    [{ ...base, rotation: 90 }, 'begin with one of `recipes`'],
+  ])('%j is told with what was meant', (recipe, advice) => {
+    expect(() => parseRecipe(recipe as AugmentationRecipe)).toThrow(advice);
+  });
+
   test.each([null, 'cifar', 3, []])('%j is no recipe', (recipe) => {
     expect(() => parseRecipe(recipe as unknown as AugmentationRecipe)).toThrow(
       expect.objectContaining({ code: 'RECIPE_INVALID' }),
