@@ -25,6 +25,9 @@ function panel(title, children) {
   );
 }
 
+/** Cells up to this length are not broken, rather the table is scrolled. */
+const LONGEST_WORD = 24;
+
 /**
  * @param {readonly string[]} head
  * @param {readonly (readonly string[])[]} rows
@@ -35,7 +38,7 @@ function table(head, rows) {
     element(
       'tr',
       {},
-      cells.map((cell) => element(tag, {}, [cell])),
+      cells.map((cell) => element(tag, cell.length <= LONGEST_WORD ? { class: 'whole' } : {}, [cell])),
     );
   return element('div', { class: 'scroll' }, [
     element('table', {}, [line('th', head), ...rows.map((row) => line('td', row))]),

@@ -55,9 +55,8 @@ function embeddingPanel(extras, view, palette) {
         ],
         series: groups.map(({ colour, points }) => ({
           type: 'scatter',
-          // One path for each colour rather than one object for each point, all of it in a frame; below a
-          // size of 4 points are squares, which a processor draws several times as fast as circles.
-          symbolSize: 3.5,
+          // One path for each colour rather than one object for each point, all of it in a frame.
+          symbolSize: (extras.pointSize ?? 4) * Math.min(1, Math.sqrt(chart.getWidth() / 800)),
           large: true,
           largeThreshold: 0,
           progressive: 0,

@@ -36,6 +36,13 @@ function extrasSection(id, title, part, make) {
 /** @type {readonly Section[]} */
 const sections = [
   {
+    id: 'overview',
+    title: 'Comparison',
+    shows: () => data.overview,
+    make: () => overviewPanels(data.overview),
+    wide: true,
+  },
+  {
     id: 'status',
     title: 'Runs',
     shows: () => data.runs.map(({ name, status, progress }) => [name, status, progress]),

@@ -16,6 +16,11 @@ function scoreColumns(runs) {
     .map(({ name, tables }) => panel(name, tables.flatMap(scoreTable)));
 }
 
+/** What concerns all runs, over the whole width. @param {readonly ScoreTable[]} tables */
+function overviewPanels(tables) {
+  return tables.map((scores) => panel(null, scoreTable(scores)));
+}
+
 /** @param {ScoreTable} scores */
 function scoreTable({ title, protocol, columns, rows }) {
   return [

@@ -1,4 +1,4 @@
-export { renderReport } from './renderReport.js';
+export { renderReport, type ReportPageOptions } from './renderReport.js';
 export { writeReport, type WrittenReport } from './writeReport.js';
 export { EXTRAS_FILE, readRun } from './readRun.js';
 export { spriteSheet, type SpriteSheetOptions } from './sprites/spriteSheet.js';

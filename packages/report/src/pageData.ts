@@ -1,6 +1,6 @@
 import { confusionFigure } from './figures/confusionFigure.js';
 import { curveFigures } from './figures/curveFigures.js';
-import { drawable } from './figures/drawable.js';
+import { pointSize } from './figures/embeddingFigure.js';
 import { PALETTE, slug, type Figure } from './figures/figure.js';
 import { histogramFigure } from './figures/histogramFigure.js';
 import { scoreTables } from './figures/scoreTables.js';
@@ -13,6 +13,8 @@ export interface PageData {
   readonly palette: readonly string[];
   /** Whether the page is served and follows a run. */
   readonly live: boolean;
+  /** Of all runs together, above everything else. */
+  readonly overview: readonly ScoreTable[];
   readonly curves: readonly Figure[];
   readonly runs: readonly RunView[];
   readonly extras: readonly ExtrasView[];
@@ -37,6 +39,8 @@ type Pair = readonly [name: string, value: string];
 /** What was computed from the encoder of one run, and figures of it. */
 export interface ExtrasView extends Omit<ReportExtras, 'tables' | 'concentrations' | 'confusion'> {
   readonly name: string;
+  /** Of the embedding's points, in pixels. */
+  readonly pointSize?: number;
   readonly concentration?: Figure;
   readonly confusion?: Figure;
 }
@@ -46,14 +50,19 @@ const MOST_MESSAGES = 200;
 /**
  * Everything that the page of some runs shows.
  *
+ * @param overview tables of all runs together
  * @throws {ProtoclError} `INVALID_SHAPE` if arrays of a run's extras do not fit each other
  */
-export function pageDataOf(runs: readonly ReportInput[], { live = false } = {}): PageData {
+export function pageDataOf(
+  runs: readonly ReportInput[],
+  { live = false, overview = [] }: Partial<Pick<PageData, 'live' | 'overview'>> = {},
+): PageData {
   for (const run of runs) requireConsistent(run);
   return {
     palette: PALETTE,
     live,
-    curves: curveFigures(runs).map(drawable),
+    overview,
+    curves: curveFigures(runs),
     runs: runs.map(runView),
     extras: runs.map(extrasView),
   };
@@ -77,9 +86,10 @@ function extrasView({ name, extras = {} }: ReportInput, run: number): ExtrasView
     name,
     ...withoutFigures(extras),
     ...(concentrations && {
-      concentration: drawable(histogramFigure(`${id}-concentration`, concentrations)),
+      concentration: histogramFigure(`${id}-concentration`, concentrations),
     }),
-    ...(confusion && { confusion: drawable(confusionFigure(`${id}-confusion`, confusion)) }),
+    ...(confusion && { confusion: confusionFigure(`${id}-confusion`, confusion) }),
+    ...(extras.embedding && { pointSize: pointSize(extras.embedding.x.length) }),
   };
 }
 

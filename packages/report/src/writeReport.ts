@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 
-import { writeFileAtomic } from '@protocl/core';
+import { requireKnownOptions, writeFileAtomic } from '@protocl/core';
 import sharp from 'sharp';
 
 import { drawSvg } from './figures/drawSvg.js';
 import { reportFigures } from './figures/reportFigures.js';
-import { renderReport } from './renderReport.js';
+import { renderReport, REPORT_PAGE_OPTIONS, type ReportPageOptions } from './renderReport.js';
 import type { ReportInput } from './reportInput.js';
 
 /** Two pixels of a PNG for each unit of its SVG; 72 would be one. */
@@ -22,12 +22,16 @@ export interface WrittenReport {
  *
  * @param folder is made if it is not there
  * @param runs shown side by side, in this order
- * @throws {ProtoclError} `INVALID_SHAPE` if arrays of a run's extras do not fit each other;
- *   `DISK_FULL`, `FILE_NOT_WRITABLE`
+ * @throws {ProtoclError} what `renderReport` throws; `DISK_FULL`, `FILE_NOT_WRITABLE`
  */
-export async function writeReport(folder: string, runs: readonly ReportInput[]): Promise<WrittenReport> {
+export async function writeReport(
+  folder: string,
+  runs: readonly ReportInput[],
+  options: ReportPageOptions = {},
+): Promise<WrittenReport> {
+  requireKnownOptions('writeReport', options, REPORT_PAGE_OPTIONS);
   const page = resolve(folder, 'report.html');
-  const html = await renderReport(runs);
+  const html = await renderReport(runs, options);
   const figures: string[] = [];
   for (const figure of reportFigures(runs)) {
     const svg = drawSvg(figure);

@@ -2,9 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { renderReport, writeReport, type ReportInput } from '@protocl/report';
 import sharp from 'sharp';
+
+/** Drawing takes seconds on a busy machine. */
+jest.setTimeout(60_000);
 
 let folder: string;
 beforeAll(async () => {

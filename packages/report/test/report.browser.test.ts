@@ -186,6 +186,34 @@ describe('the page', () => {
     await page.close();
   });
 
+  test.each([1280, 390])(
+    'a table of all runs has the whole width, and whole words: %i pixels',
+    async (width) => {
+      const arms = ['pcl', 'pcl without prototypes', 'moco'];
+      const columns = Array.from({ length: 9 }, (_, at) => `${2 ** at}-shot %`);
+      const rows = arms.map((name) => ({ name, values: columns.map(() => '41.50 ± 1.20') }));
+      const runs = arms.map((name) => sampleRun({ name }));
+      const table = { title: 'all arms', protocol: 'mean ± standard deviation', columns, rows };
+      const { page: path } = await writeReport(join(folder, `overview-${width}`), runs, {
+        overview: [table],
+      });
+      const { page } = await openPage(browser, pathToFileURL(path).href);
+      await page.setViewport({ width, height: 900 });
+      const seen = await page.$eval('#overview', (section) => ({
+        isFirst: section === document.querySelector('section:not([hidden])'),
+        panel: section.querySelector('.panel')!.clientWidth,
+        page: document.documentElement.scrollWidth,
+        heights: [...section.querySelectorAll('td, th')].map((cell) => cell.clientHeight),
+      }));
+      expect(seen.isFirst).toBe(true);
+      expect(seen.panel).toBeGreaterThan(width - 60);
+      expect(seen.page).toBeLessThanOrEqual(width);
+      // One line each.
+      expect(Math.max(...seen.heights)).toBeLessThan(32);
+      await page.close();
+    },
+  );
+
   test('fits a phone', async () => {
     const { page } = await opened('phone', [
       sampleRun({ extras: await sampleExtras() }),

@@ -1,14 +1,21 @@
 import { join, resolve } from 'node:path';
 
 import { requireKnownOptions, serializeError, writeFileAtomic, type OptionNames } from '@protocl/core';
-import { EXTRAS_FILE, readRun, writeReport, writeTensorBoard, type ReportInput } from '@protocl/report';
+import {
+  EXTRAS_FILE,
+  readRun,
+  writeReport,
+  writeTensorBoard,
+  type ReportInput,
+  type ReportPageOptions,
+} from '@protocl/report';
 
 import { pipelineError } from '../errors.js';
 import { runExtras, type RunExtras, type RunExtrasOptions } from '../report/runExtras.js';
 import { OPEN_CHECKPOINT_OPTIONS } from '../run/openCheckpoint.js';
 import { RunFolder } from '../run/runFolder.js';
 
-export interface ReportOptions extends RunExtrasOptions {
+export interface ReportOptions extends RunExtrasOptions, ReportPageOptions {
   /** Where to write; the folder of the first run by default. */
   readonly out?: string;
   /** Whether to look at the encoders of runs that have a checkpoint; true by default. */
@@ -28,6 +35,7 @@ const OPTIONS: OptionNames<ReportOptions> = {
   encoder: true,
   tensorBoard: true,
   present: true,
+  overview: true,
 };
 
 /** What {@link report} wrote; absolute paths. */
@@ -50,7 +58,7 @@ export interface ReportFiles {
  */
 export async function report(runs: readonly string[], options: ReportOptions = {}): Promise<ReportFiles> {
   requireKnownOptions('report', options, OPTIONS);
-  const { out, encoder = true, tensorBoard = false, present = asItIs, ...looking } = options;
+  const { out, encoder = true, tensorBoard = false, present = asItIs, overview, ...looking } = options;
   const [first] = runs;
   if (first === undefined) {
     throw pipelineError('USAGE', {
@@ -70,6 +78,7 @@ export async function report(runs: readonly string[], options: ReportOptions = {
   const written = await writeReport(
     folder,
     inputs.map(({ input }) => input),
+    { ...(overview && { overview }) },
   );
   if (!tensorBoard) return written;
   const logs = join(folder, 'tensorboard');

@@ -44,8 +44,6 @@ export async function writeComparisonReport(
   const present = (input: ReportInput, index: number): ReportInput => ({
     ...input,
     name: shown[index]!.arm,
-    // On the panel that comes first.
-    ...(index === 0 && { extras: { ...input.extras, tables: [whole, ...(input.extras?.tables ?? [])] } }),
   });
   const { page } = await report(
     shown.map((run) => run.folder),
@@ -53,6 +51,7 @@ export async function writeComparisonReport(
       out: folder,
       encoder,
       present,
+      overview: [whole],
       // Nothing else is going on any more.
       changes: [{ origin: 'report', values: { engine: { threads: availableParallelism() } } }],
       points,

@@ -1,5 +1,5 @@
 import type { ConfusionView } from '../reportInput.js';
-import { rounded, type Figure } from './figure.js';
+import { figureOf, frameOf, type Figure } from './figure.js';
 
 /** Cells with numbers in them, as long as they are large enough to read. */
 const MOST_LABELLED_CLASSES = 15;
@@ -11,24 +11,24 @@ export function confusionFigure(id: string, { classNames, counts, protocol }: Co
     return row.map((count, predicted) => [
       predicted,
       truth,
-      total === 0 ? 0 : rounded((100 * count) / total),
+      total === 0 ? 0 : Number(((100 * count) / total).toFixed(1)),
     ]);
   });
   const labelled = classNames.length <= MOST_LABELLED_CLASSES;
-  return {
+  return figureOf({
     id,
     title: `Confusion matrix: ${protocol}`,
     aspect: 0.9,
     option: {
-      animation: false,
+      ...frameOf(false),
       tooltip: { confine: true },
-      grid: { left: 8, right: 16, top: 8, bottom: 56, containLabel: true },
       xAxis: {
         type: 'category',
         data: classNames,
         name: 'predicted',
         nameLocation: 'middle',
-        nameGap: 60,
+        nameGap: 16,
+        nameMoveOverlap: true,
         axisLabel: { rotate: 45, hideOverlap: true },
       },
       yAxis: { type: 'category', data: classNames, inverse: true },
@@ -48,5 +48,5 @@ export function confusionFigure(id: string, { classNames, counts, protocol }: Co
         },
       ],
     },
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import type { ReportInput } from '../reportInput.js';
 import { SERIES_GROUPS, seriesOfLog, thinned, type Series } from '../series/runSeries.js';
-import { PALETTE, rounded, slug, type Figure } from './figure.js';
+import { figureOf, frameOf, rounded, slug, type Figure } from './figure.js';
 
 /** More points than this are more than a screen has pixels for. */
 const LONGEST_SERIES = 4000;
@@ -25,12 +25,14 @@ export function curveFigures(runs: readonly Pick<ReportInput, 'name' | 'log'>[])
   const used = new Set<string>();
   return [...figures.values()]
     .sort((a, b) => SERIES_GROUPS.indexOf(a.group) - SERIES_GROUPS.indexOf(b.group))
-    .map(({ group, title, curves }) => ({
-      id: unique(slug(`${group}-${title}`), used),
-      title,
-      group,
-      option: curveOption(curves),
-    }));
+    .map(({ group, title, curves }) =>
+      figureOf({
+        id: unique(slug(`${group}-${title}`), used),
+        title,
+        group,
+        option: curveOption(curves),
+      }),
+    );
 }
 
 interface Curve {
@@ -41,19 +43,10 @@ interface Curve {
 
 function curveOption(curves: readonly Curve[]): Figure['option'] {
   return {
-    color: PALETTE,
-    animation: false,
+    ...frameOf(curves.length > 1),
     tooltip: { trigger: 'axis', confine: true },
-    ...(curves.length > 1 && { legend: { type: 'scroll', bottom: 0 } }),
-    grid: { left: 8, right: 16, top: 16, bottom: curves.length > 1 ? 32 : 8, containLabel: true },
-    xAxis: {
-      type: 'value',
-      min: 'dataMin',
-      max: 'dataMax',
-      name: 'epochs',
-      nameLocation: 'middle',
-      nameGap: 24,
-    },
+    // From 0 to a round number, so that all figures of a run have its whole course.
+    xAxis: { type: 'value', name: 'epochs', nameLocation: 'middle', nameGap: 24 },
     yAxis: { type: 'value', scale: true },
     series: curves.map(({ name, points }) => ({
       type: 'line',

@@ -1,20 +1,14 @@
 import { printable } from '@protocl/core';
 
-import type { Figure } from './figure.js';
-
 /** Takes no room, and no line is broken there. */
 const WORD_JOINER = '\u2060';
 
 /**
- * A figure as it can be drawn whatever its texts are, such as the names of somebody's classes: control
- * characters, which no SVG may have, are made visible.
+ * What ECharts is given, as it can be drawn whatever its texts are, such as the names of somebody's classes:
+ * control characters, which no SVG may have, are made visible.
  */
-export function drawable(figure: Figure): Figure {
-  return {
-    ...figure,
-    title: drawableText(figure.title),
-    option: drawableValue(figure.option) as Figure['option'],
-  };
+export function drawable<T>(value: T): T {
+  return drawableValue(value) as T;
 }
 
 function drawableValue(value: unknown): unknown {

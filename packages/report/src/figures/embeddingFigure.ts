@@ -1,5 +1,14 @@
 import type { EmbeddingView } from '../reportInput.js';
-import { PALETTE, rounded, type Figure } from './figure.js';
+import { figureOf, frameOf, rounded, type Figure } from './figure.js';
+
+/** Of points on a page's width; below 4 they are squares, which are drawn several times as fast as circles. */
+const [SMALLEST_POINT, LARGEST_POINT] = [3.9, 9];
+
+/** How large so many points are on a page, in pixels: large enough to be seen, without hiding each other. */
+export function pointSize(count: number): number {
+  const size = 310 / Math.sqrt(Math.max(1, count));
+  return rounded(Math.min(LARGEST_POINT, Math.max(SMALLEST_POINT, size)));
+}
 
 /** The points of an embedding, coloured by class: the figure for files, which nobody can point at. */
 export function embeddingFigure(id: string, view: EmbeddingView): Figure {
@@ -11,15 +20,12 @@ export function embeddingFigure(id: string, view: EmbeddingView): Figure {
     group.push([rounded(x), rounded(view.y[point]!)]);
   }
   const named = view.classNames !== undefined && groups.size > 1;
-  return {
+  return figureOf({
     id,
     title: view.method,
     aspect: 0.9,
     option: {
-      color: PALETTE,
-      animation: false,
-      ...(named && { legend: { type: 'plain', bottom: 0 } }),
-      grid: { left: 8, right: 8, top: 8, bottom: named ? 56 : 8 },
+      ...frameOf(named),
       xAxis: { type: 'value', scale: true, show: false },
       yAxis: { type: 'value', scale: true, show: false },
       series: [...groups.entries()]
@@ -28,9 +34,9 @@ export function embeddingFigure(id: string, view: EmbeddingView): Figure {
           type: 'scatter',
           name: view.classNames?.[label] ?? String(label),
           data,
-          symbolSize: 4,
+          symbolSize: pointSize(view.x.length),
           itemStyle: { opacity: 0.8 },
         })),
     },
-  };
+  });
 }

@@ -1,4 +1,6 @@
-/** A figure as plain data, for the page and for files. */
+import { drawable } from './drawable.js';
+
+/** A figure as plain data, for the page and for files; {@link figureOf} makes it. */
 export interface Figure {
   /** Unique in a report; lower-case letters, digits and hyphens, so that it can name a file. */
   readonly id: string;
@@ -9,6 +11,28 @@ export interface Figure {
   readonly option: Readonly<Record<string, unknown>>;
   /** Height over width; 0.6 if not given. */
   readonly aspect?: number;
+}
+
+/** A figure that can be drawn whatever its texts are. */
+export function figureOf({ title, option, ...rest }: Figure): Figure {
+  return { ...rest, title: drawable(title), option: drawable(option) };
+}
+
+/**
+ * Room for axes, with all that is written at them, above the legend if there is one.
+ *
+ * @param hasLegend whether there are several series to tell apart
+ */
+export function frameOf(hasLegend: boolean): Figure['option'] {
+  return {
+    color: PALETTE,
+    animation: false,
+    ...(hasLegend && { legend: { type: 'scroll', bottom: 4, itemGap: 12 } }),
+    grid: {
+      ...{ left: 12, right: 24, top: 16, bottom: hasLegend ? 40 : 8 },
+      ...{ outerBoundsMode: 'same', outerBoundsContain: 'all' },
+    },
+  };
 }
 
 /** Colours that are told apart on light and dark ground alike. */

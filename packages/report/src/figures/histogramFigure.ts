@@ -1,5 +1,5 @@
 import type { ConcentrationView } from '../reportInput.js';
-import { PALETTE, rounded, type Figure } from './figure.js';
+import { figureOf, frameOf, rounded, type Figure } from './figure.js';
 
 const BINS = 24;
 
@@ -9,24 +9,23 @@ export function histogramFigure(id: string, views: readonly ConcentrationView[])
     views.map(({ values }) => values),
     BINS,
   );
-  return {
+  return figureOf({
     id,
     title: 'Concentration of the clusters',
     option: {
-      color: PALETTE,
-      animation: false,
+      ...frameOf(views.length > 1),
       tooltip: { trigger: 'axis', confine: true },
-      ...(views.length > 1 && { legend: { type: 'scroll', bottom: 0 } }),
-      grid: { left: 8, right: 16, top: 16, bottom: views.length > 1 ? 32 : 8, containLabel: true },
       xAxis: {
         type: 'category',
         name: 'φ',
+        nameLocation: 'middle',
+        nameGap: 26,
         data: counts[0]?.map((_, bin) => `${short(edges[bin]!)} – ${short(edges[bin + 1]!)}`) ?? [],
       },
-      yAxis: { type: 'value', name: 'clusters', minInterval: 1 },
+      yAxis: { type: 'value', name: 'clusters', nameLocation: 'middle', nameGap: 32, minInterval: 1 },
       series: views.map(({ k }, view) => ({ type: 'bar', name: `k = ${k}`, data: counts[view] })),
     },
-  };
+  });
 }
 
 /**

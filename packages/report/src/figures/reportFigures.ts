@@ -1,6 +1,5 @@
 import { pageDataOf } from '../pageData.js';
-import type { PrototypeNode, ReportInput } from '../reportInput.js';
-import { drawable } from './drawable.js';
+import type { ReportInput } from '../reportInput.js';
 import { embeddingFigure } from './embeddingFigure.js';
 import { slug, type Figure } from './figure.js';
 import { treeFigure } from './treeFigure.js';
@@ -13,14 +12,9 @@ export function reportFigures(runs: readonly ReportInput[]): Figure[] {
     return [
       concentration,
       confusion,
-      embedding && drawable(embeddingFigure(`${id}-embedding`, embedding)),
-      drawableTree(`${id}-tree`, tree),
+      embedding && embeddingFigure(`${id}-embedding`, embedding),
+      tree && treeFigure(`${id}-tree`, tree),
     ].filter((figure) => figure !== undefined);
   });
   return [...curves, ...ofExtras];
-}
-
-function drawableTree(id: string, tree: readonly PrototypeNode[] | undefined): Figure | undefined {
-  const figure = tree && treeFigure(id, tree);
-  return figure && drawable(figure);
 }

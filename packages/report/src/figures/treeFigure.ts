@@ -1,5 +1,5 @@
 import type { PrototypeNode } from '../reportInput.js';
-import { PALETTE, type Figure } from './figure.js';
+import { figureOf, PALETTE, type Figure } from './figure.js';
 
 /** More leaves than this cannot be told apart in a picture. */
 const MOST_LEAVES = 60;
@@ -16,7 +16,7 @@ export function treeFigure(id: string, roots: readonly PrototypeNode[]): Figure 
   }
   if (shown.length === 0) return undefined;
   const missing = roots.length - shown.length;
-  return {
+  return figureOf({
     id,
     title:
       missing === 0 ? 'Prototype tree' : `Prototype tree: the ${shown.length} largest of ${roots.length}`,
@@ -39,7 +39,7 @@ export function treeFigure(id: string, roots: readonly PrototypeNode[]): Figure 
         },
       ],
     },
-  };
+  });
 }
 
 interface DrawnNode {

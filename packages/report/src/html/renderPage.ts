@@ -32,7 +32,7 @@ export async function renderPage(data: PageData): Promise<string> {
 <style>${style}</style>
 </head>
 <body>
-<header><h1>${title}</h1><nav id="sections"></nav><button id="theme" type="button">light or dark</button></header>
+<header><h1 title="${title}">${title}</h1><nav id="sections"></nav><button id="theme" type="button">light or dark</button></header>
 <main id="main"><noscript>This report draws its figures by JavaScript; they are in the folder figures beside it, too.</noscript></main>
 <script type="application/json" id="data">${embedJson(data)}</script>
 ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
