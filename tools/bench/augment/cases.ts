@@ -66,7 +66,11 @@ export function augmentCases(picture: string, options: BenchOptions): Case[] {
       sizes.files,
       FILES_LIMIT,
       { case: 'files', recipe: parseRecipe(recipes.mocoV2()), picture },
-      [...loaded('pil', 'PIL', most), ...loaded('v2', 'decode_jpeg and v2', most)],
+      [
+        ...loaded('pil', 'PIL', most),
+        ...loaded('pil-v2', 'PIL and v2', most),
+        ...loaded('v2', 'decode_jpeg and v2', most),
+      ],
     ),
   ];
 }

@@ -134,7 +134,12 @@ const compiledWays: readonly PeerVariant[] = layouts.map(({ variant, task }) => 
   compiles: true,
 }));
 
-const compiledStep: PeerVariant = { variant: 'compiled', task: { way: 'compiled' }, mayFail: true };
+const compiledStep: PeerVariant = {
+  variant: 'compiled',
+  task: { way: 'compiled' },
+  mayFail: true,
+  compiles: true,
+};
 
 const optimizers = [...ways('default', 'foreach', 'fused'), compiledStep];
 
@@ -144,7 +149,12 @@ const nearestWays: readonly PeerVariant[] = [
   ...POINT_BLOCKS.flatMap((block) =>
     ['cdist', 'addmm'].map((way) => ({ variant: `${way}, blocks of ${block}`, task: { way, block } })),
   ),
-  { variant: 'addmm, compiled', task: { way: 'addmm', block: POINT_BLOCKS[1], ...compiled }, mayFail: true },
+  {
+    variant: 'addmm, compiled',
+    task: { way: 'addmm', block: POINT_BLOCKS[1], ...compiled },
+    mayFail: true,
+    compiles: true,
+  },
 ];
 
 function ways(...names: string[]): PeerVariant[] {

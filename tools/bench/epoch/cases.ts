@@ -51,6 +51,7 @@ export function epochCases(
     variant: `${batched.variant}, compiled`,
     task: { ...batched.task, compile: 'default' },
     mayFail: true,
+    compiles: true,
   };
   const withThreads = counts.flatMap((count) =>
     [batched, loaded].map(({ variant, task }) => ({

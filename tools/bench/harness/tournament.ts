@@ -44,8 +44,9 @@ const LONG_SECONDS = 2;
 /** Work that takes longer is not repeated to see that it is far too slow, although that was the first run. */
 const VERY_LONG_SECONDS = 10;
 const COLD_MARGIN = 2;
-/** How long the first run of a setting may take, beyond a few times that of the fastest: some compile in it. */
-const PATIENCE_SECONDS = 120;
+/** How long the first run of a setting may take, beyond a few times that of the fastest; some compile in it. */
+const PATIENCE_SECONDS = 30;
+const COMPILING_SECONDS = 300;
 const PATIENCE_RUNS = 4;
 
 /**
@@ -91,7 +92,8 @@ export async function tournament(
   const begin = async (runner: Runner, leader: number): Promise<void> => {
     await options.prepare(runner);
     if (runner.reason !== undefined) return;
-    const patience = leader === Infinity ? undefined : PATIENCE_SECONDS + PATIENCE_RUNS * leader;
+    const ownSeconds = runner.contender.compiles ? COMPILING_SECONDS : PATIENCE_SECONDS;
+    const patience = leader === Infinity ? undefined : ownSeconds + PATIENCE_RUNS * leader;
     await runner.sample(iterations, patience);
     const cold = fastest(runner) * iterations;
     if (cold <= VERY_LONG_SECONDS || cold <= COLD_MARGIN * leader) {

@@ -37,7 +37,7 @@ test('torchvision is tried on tensors and on PIL images, with workers and withou
   expect(cases.map(({ peers }) => peers.map(({ variant }) => variant))).toEqual([
     views,
     views,
-    [...of('PIL'), ...of('decode_jpeg and v2')],
+    [...of('PIL'), ...of('PIL and v2'), ...of('decode_jpeg and v2')],
   ]);
 });
 

@@ -44,9 +44,9 @@ class Files(Dataset):
         self.batch = FILE_BATCH
         self.path = parameters["picture"]
         self.per_iteration = 1
-        if parameters["way"] == "v2":
+        if parameters["way"] in ("v2", "pil-v2"):
             self.transform = v2_crop(parameters["recipe"])
-            self.read = jpeg_decoder(self.path)
+            self.read = jpeg_decoder(self.path) if parameters["way"] == "v2" else read_as_tensor
         else:
             steps = [crop(parameters["recipe"]), torchvision.transforms.PILToTensor()]
             self.transform = torchvision.transforms.Compose(steps)
@@ -60,6 +60,10 @@ class Files(Dataset):
 def read_by_pil(path):
     with open(path, "rb") as file:
         return Image.open(file).convert("RGB")
+
+
+def read_as_tensor(path):
+    return torchvision.transforms.functional.pil_to_tensor(read_by_pil(path))
 
 
 def jpeg_decoder(path):
