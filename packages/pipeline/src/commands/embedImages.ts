@@ -7,7 +7,8 @@ import { encodePrepared, vectorSize, type OpenEncoderOptions } from '../encoder/
 import { openSource } from '../encoder/openSource.js';
 import { plainRecipe } from '../encoder/preprocessing.js';
 import { pipelineError } from '../errors.js';
-import { featureFormat, writeFeatures } from './featureFile.js';
+import { exists } from '../run/exists.js';
+import { besideNpy, featureFormat, writeFeatures } from './featureFile.js';
 import { readTable, tableBeside, tableOfPaths, writeTable } from './imageTable.js';
 
 export interface EmbedImagesOptions extends OpenEncoderOptions {
@@ -111,10 +112,18 @@ export async function embedImages(
     const host = { features: features.subarray(0, encoded.length * size), shape };
     const files = await writeFeatures(out, host, { encoder: opened.source });
     await writeTable(table, tableOfPaths(encoded));
+    await tellOfLabels(out, opening.log);
     return { files: [...files, table], shape, source: opened.source, images: encoded, skipped };
   } finally {
     opened.encoder.dispose();
   }
+}
+
+/** Classes beside a `.npy` may be the user's own, and count as those of whatever it holds. */
+async function tellOfLabels(out: string, log: ((line: string) => void) | undefined): Promise<void> {
+  const labels = besideNpy(out, 'labels');
+  if (labels === out || !(await exists(labels))) return;
+  log?.(`${labels} stays, and is read as the classes of these images`);
 }
 
 /** A table of an earlier call is replaced, as its features are; another file is not. */

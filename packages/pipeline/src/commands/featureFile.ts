@@ -41,7 +41,7 @@ export function featureFormat(path: string): Format {
 }
 
 /** Where the labels and the indices of features in a `.npy` are. */
-function besideNpy(path: string, what: 'labels' | 'indices'): string {
+export function besideNpy(path: string, what: 'labels' | 'indices'): string {
   return path.replace(/\.npy$/i, `.${what}.npy`);
 }
 

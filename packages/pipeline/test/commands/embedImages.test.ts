@@ -156,6 +156,18 @@ describe('embedImages', () => {
     await expect(readFile(out)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  test('tells of classes that are beside the vectors already', async () => {
+    const lines: string[] = [];
+    const log = (line: string) => lines.push(line);
+    const labels = join(parent, 'classes.labels.npy');
+    await writeFile(labels, 'of the user');
+    await embedImages(photos, run, join(parent, 'classes.npy'), { log });
+    expect(lines.filter((line) => line.includes(labels))).toHaveLength(1);
+    expect(await readFile(labels, 'utf8')).toBe('of the user');
+    await embedImages(photos, run, join(parent, 'classes.safetensors'), { log });
+    expect(lines.filter((line) => line.includes(labels))).toHaveLength(1);
+  });
+
   test('embed removes the paths of other images that its features replace', async () => {
     const out = join(parent, 'replaced.npy');
     await embedImages(photos, run, out);
