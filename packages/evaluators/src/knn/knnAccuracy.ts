@@ -62,7 +62,7 @@ export async function knnAccuracy(
 
 /** How many queries get their class by the votes of each number of neighbours. */
 function countCorrect(
-  { similarities, indices }: NearestNeighbours,
+  { similarities, indices, zero }: NearestNeighbours,
   { classes, lists: [voters, labels] }: { classes: number; lists: readonly [Int32Array, Int32Array] },
   ks: readonly number[],
   temperature: number,
@@ -73,7 +73,7 @@ function countCorrect(
   const rising = [...ks.keys()].sort((a, b) => ks[a]! - ks[b]!);
   for (let query = 0; query < labels.length; query++) {
     votes.fill(0);
-    const most = similarityOfOneVote(similarities[query * width]!, temperature);
+    const most = similarityOfOneVote(similarities[query * width]!, temperature, 1 - zero);
     let rank = 0;
     for (const which of rising) {
       for (; rank < ks[which]!; rank++) {
@@ -93,8 +93,8 @@ const LEAST_EXPONENT = -600;
  * The similarity whose vote weighs 1, which keeps the exponential in range at low temperatures: that of equal
  * features, and where even the nearest is so far away that all votes would vanish, its own.
  */
-function similarityOfOneVote(nearest: number, temperature: number): number {
-  return (nearest - 1) / temperature > LEAST_EXPONENT ? 1 : nearest;
+function similarityOfOneVote(nearest: number, temperature: number, equal: number): number {
+  return (nearest - equal) / temperature > LEAST_EXPONENT ? equal : nearest;
 }
 
 function firstLargest(values: Float64Array): number {

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { withinRange } from '../neighbours/withinRange.js';
+import { aroundCentre, centreOfAlike, directionsOf } from '../neighbours/directions.js';
 import { knnBlocks } from './knnBlocks.js';
 
 /** The nearest neighbours of each query, the most similar first. */
 export interface NearestNeighbours {
-  /** float32 [N, k]: cosine similarities. */
+  /** float32 [N, k]: cosine similarities, from `zero` on. */
   readonly similarities: Float32Array;
+  /** 0; or 1 where all similarities are close to 1, which would take their digits. */
+  readonly zero: 0 | 1;
   /** int32 [N, k]: rows of the neighbours. */
   readonly indices: Int32Array;
 }
@@ -31,17 +33,23 @@ export async function nearestNeighbours(
   const [n] = neighbours.shape;
   const [count] = queries.shape;
   const blocks = knnBlocks({ neighbours: n, queries: count }, blockBytes);
+  const centre = await centreOf(neighbours, blocks.neighbours);
   const found = {
     similarities: new Float32Array(count * k).fill(-Infinity),
     indices: new Int32Array(count * k).fill(-1),
   };
+  const rowsOf = (features: tf.Tensor2D, first: number, size: number, side: 'asked' | 'known') =>
+    tf.tidy(() => {
+      const directions = directionsOf(tf.slice(features, [first, 0], [size, -1]));
+      return centre ? aroundCentre(directions, centre, side) : directions;
+    });
   for (let first = 0; first < n; first += blocks.neighbours) {
     const size = Math.min(blocks.neighbours, n - first);
-    const bank = normalizedRows(neighbours, first, size);
+    const bank = rowsOf(neighbours, first, size, 'known');
     try {
       for (let start = 0; start < count; start += blocks.queries) {
         const nearest = tf.tidy(() => {
-          const block = normalizedRows(queries, start, Math.min(blocks.queries, count - start));
+          const block = rowsOf(queries, start, Math.min(blocks.queries, count - start), 'asked');
           return tf.topk(tf.matMul<tf.Tensor2D>(block, bank, false, true), Math.min(k, size));
         });
         const [similarities, indices] = await Promise.all([
@@ -55,18 +63,14 @@ export async function nearestNeighbours(
       bank.dispose();
     }
   }
-  return found;
+  centre?.dispose();
+  return { ...found, zero: centre ? 1 : 0 };
 }
 
+type Found = Pick<NearestNeighbours, 'similarities' | 'indices'>;
+
 /** Merges what a block found, whose rows begin at `first`, into what was found before, from query `start` on. */
-function merge(
-  found: NearestNeighbours,
-  k: number,
-  start: number,
-  block: NearestNeighbours,
-  width: number,
-  first: number,
-): void {
+function merge(found: Found, k: number, start: number, block: Found, width: number, first: number): void {
   const similarities = new Float32Array(k);
   const indices = new Int32Array(k);
   const rows = block.similarities.length / width;
@@ -84,11 +88,13 @@ function merge(
   }
 }
 
-function normalizedRows(features: tf.Tensor2D, first: number, count: number): tf.Tensor2D {
-  return tf.tidy(() => {
-    const rows = withinRange(tf.slice(features, [first, 0], [count, -1]));
-    // A feature of zeros stays one, and is equally unlike all others.
-    const lengths = tf.sqrt(tf.sum(tf.square(rows), 1, true));
-    return tf.div<tf.Tensor2D>(rows, tf.maximum(lengths, 1e-12));
-  });
+/** From the first of the neighbours, as any centre will do that is among them. */
+async function centreOf(neighbours: tf.Tensor2D, most: number): Promise<tf.Tensor2D | undefined> {
+  const count = Math.min(most, neighbours.shape[0]);
+  const directions = tf.tidy(() => directionsOf(tf.slice(neighbours, [0, 0], [count, -1])));
+  try {
+    return await centreOfAlike(directions);
+  } finally {
+    directions.dispose();
+  }
 }

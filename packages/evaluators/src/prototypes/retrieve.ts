@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { emptySplit, requireFinite, requireInteger, requireMatrix } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 import { highestOthers } from '../neighbours/highestOthers.js';
-import { withinRange } from '../neighbours/withinRange.js';
+import { aroundCentre, centreOfAlike, directionsOf } from '../neighbours/directions.js';
 
 /** How {@link retrieve} searches. */
 export interface RetrieveOptions {
@@ -42,7 +42,7 @@ export async function retrieve(
   const { count = 10 } = options;
   requireMatrix('retrieve', 'features', features);
   requireInteger('retrieve', 'count', count, 1);
-  const [n, dimension] = features.shape;
+  const [n] = features.shape;
   if (queries.length === 0) throw emptySplit('retrieve', 'queries');
   for (let i = 0; i < queries.length; i++) requireInteger('retrieve', `query ${i}`, queries[i]!, 0, n - 1);
   if (count >= n) {
@@ -50,25 +50,28 @@ export async function retrieve(
       message: `retrieve cannot find ${count} other samples among ${n}`,
       given: n,
       expected: `at least ${count + 1} samples`,
+      ...(n > 1 && { remedy: `Ask for fewer, such as count: ${n - 1}` }),
     });
   }
   await requireFinite('retrieve', 'features', features);
   const selves = Int32Array.from(queries);
-  const { directions, asked } = tf.tidy(() => {
-    const rows = withinRange(features);
-    const normalized = tf.divNoNan<tf.Tensor2D>(rows, tf.norm(rows, 2, 1, true));
-    return { directions: normalized, asked: tf.gather(normalized, tf.tensor1d(selves, 'int32')) };
+  const directions = directionsOf(features);
+  const centre = await centreOfAlike(directions);
+  const { known, asked } = tf.tidy(() => {
+    const some = tf.gather(directions, tf.tensor1d(selves, 'int32'));
+    if (centre === undefined) return { known: tf.clone(directions), asked: some };
+    return { known: aroundCentre(directions, centre, 'known'), asked: aroundCentre(some, centre, 'asked') };
   });
   try {
     const rows = (start: number, length: number): tf.Tensor2D =>
-      tf.tidy(() => tf.matMul(tf.slice(asked, [start, 0], [length, dimension]), directions, false, true));
+      tf.tidy(() => tf.matMul(tf.slice(asked, [start, 0], [length, -1]), known, false, true));
     const { indices, values } = await highestOthers({ selves, columns: n, rows }, count);
     return Array.from(selves, (query, i) => ({
       query,
       indices: indices.slice(i * count, (i + 1) * count),
-      similarities: values.slice(i * count, (i + 1) * count),
+      similarities: values.slice(i * count, (i + 1) * count).map((value) => (centre ? value + 1 : value)),
     }));
   } finally {
-    tf.dispose([directions, asked]);
+    tf.dispose([directions, known, asked, ...(centre ? [centre] : [])]);
   }
 }

@@ -23,6 +23,8 @@ export const PUBLISHED_COSTS: readonly number[] = [
 
 export interface ChooseCostsOptions {
   readonly costs: readonly number[];
+  /** What each class is called. */
+  readonly names: ArrayLike<number>;
   readonly folds: number;
   readonly classWeight: ClassWeight;
   readonly tolerance: number;
@@ -48,9 +50,9 @@ export interface ChosenCosts {
 export async function chooseCosts(
   features: tf.Tensor2D,
   classes: readonly Int8Array[],
-  { costs, folds, classWeight, tolerance, iterations }: ChooseCostsOptions,
+  { costs, names, folds, classWeight, tolerance, iterations }: ChooseCostsOptions,
 ): Promise<ChosenCosts> {
-  const parts = classes.flatMap((targets) => splitsOf(targets, folds));
+  const parts = classes.flatMap((targets, c) => splitsOf(targets, folds, names[c]!));
   const sums = classes.map(() => costs.map(() => 0));
   const rising = [...costs.keys()].sort((a, b) => costs[a]! - costs[b]!);
   let start: Float64Array[] | undefined;
@@ -76,11 +78,11 @@ export async function chooseCosts(
 }
 
 /** For each fold the targets to fit and those to judge by; what belongs to the other has target 0. */
-function splitsOf(targets: Int8Array, folds: number) {
+function splitsOf(targets: Int8Array, folds: number, name: number) {
   const samples = Math.min(countOf(targets, 1), countOf(targets, -1));
   if (samples < folds) {
     throw evaluatorError('TOO_FEW_SAMPLES', {
-      message: 'a class has too few samples to choose a cost by cross-validation',
+      message: `class ${name} has too few samples to choose a cost by cross-validation`,
       given: `${countOf(targets, 1)} samples with and ${countOf(targets, -1)} without it`,
       expected: `at least ${folds} of each`,
       remedy: samples < 2 ? 'Pass one cost' : `Pass one cost, or folds: ${samples}`,

@@ -4,6 +4,7 @@ import { requireFinite, requireMatrix } from '../checks.js';
 import { evaluatorError } from '../errors.js';
 import { requireSet, TRAINING, type LabelledFeatures } from '../labelledFeatures.js';
 import { readLabels, type HostLabels, type Labels } from '../labels.js';
+import { withinRange } from '../neighbours/withinRange.js';
 import { chooseCosts } from './chooseCosts.js';
 import { problemOf } from './hingeProblem.js';
 import { solveHinge } from './solveHinge.js';
@@ -81,12 +82,13 @@ export async function fitMachines(
     tf.concat2d([scaled(features, normalize), tf.ones([features.shape[0], 1])], 1),
   );
   try {
-    const costs = await costsOf(extended, targets, settings);
-    const problems = targets.map((own, i) => problemOf(own, costs[i]!, classWeight));
+    const own = places.map((place) => names[place]!);
+    const costs = await costsOf(extended, targets, own, settings);
+    const problems = targets.map((target, i) => problemOf(target, costs[i]!, classWeight));
     const solutions = await solveHinge(extended, problems, { tolerance, iterations });
     return {
       ...machinesOf(
-        places.map((place) => names[place]!),
+        own,
         solutions.map(({ weights }) => weights),
         normalize,
       ),
@@ -103,12 +105,13 @@ export async function fitMachines(
 async function costsOf(
   extended: tf.Tensor2D,
   targets: readonly Int8Array[],
+  names: Int32Array,
   { cost, ...settings }: SvmSettings,
 ): Promise<readonly number[]> {
   if (typeof cost === 'number') return targets.map(() => cost);
   if (!('perClass' in cost)) {
     if (cost.length === 1) return targets.map(() => cost[0]!);
-    return (await chooseCosts(extended, targets, { costs: cost, ...settings })).costs;
+    return (await chooseCosts(extended, targets, { costs: cost, names, ...settings })).costs;
   }
   if (cost.perClass.length === targets.length) return cost.perClass;
   throw evaluatorError('INVALID_OPTION', {
@@ -118,9 +121,15 @@ async function costsOf(
   });
 }
 
+/** As published; features shorter than 1 are divided by as small a part more, so that they can be of any scale. */
+const MARGIN = 1e-5;
+
 /** Inside of a tidy. */
 function scaled(features: tf.Tensor2D, normalize: boolean): tf.Tensor2D {
-  return normalize ? tf.div(features, tf.add(tf.norm(features, 2, 1, true), 1e-5)) : features;
+  if (!normalize) return features;
+  const rows = withinRange(features);
+  const lengths = tf.norm(rows, 2, 1, true);
+  return tf.divNoNan(rows, tf.add(lengths, tf.mul(tf.minimum(lengths, 1), MARGIN)));
 }
 
 function machinesOf(classes: Int32Array, solutions: readonly Float64Array[], normalize: boolean) {

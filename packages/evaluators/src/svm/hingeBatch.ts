@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
+import { evaluatorError } from '../errors.js';
 import type { HingeProblem } from './hingeProblem.js';
 
 /**
@@ -61,7 +62,11 @@ export class HingeBatch {
     return { gradient, losses };
   }
 
-  /** The Hessian of the losses at the point moved to, times directions: [P, D+1]. */
+  /**
+   * The Hessian of the losses at the point moved to, times directions: [P, D+1].
+   *
+   * @throws {EvaluatorError} `NON_FINITE_FEATURES`
+   */
   async curve(directions: Float64Array): Promise<Float32Array> {
     const product = tf.tidy(() => {
       const along = tf.mul<tf.Tensor2D>(this.#scores(directions), this.#curvature!);
@@ -69,6 +74,7 @@ export class HingeBatch {
     });
     const values = await product.data<'float32'>();
     product.dispose();
+    for (const value of values) if (!Number.isFinite(value)) throw squaresOverflow();
     return values;
   }
 
@@ -109,4 +115,13 @@ export class HingeBatch {
     this.#curvature?.dispose();
     this.#margins = this.#curvature = undefined;
   }
+}
+
+function squaresOverflow(): Error {
+  return evaluatorError('NON_FINITE_FEATURES', {
+    message: 'the linear SVM cannot compute with these features in float32',
+    given: 'sums of squares that overflow',
+    expected: 'features whose squares are finite',
+    remedy: 'Scale the features down, or leave normalize as it is, true',
+  });
 }

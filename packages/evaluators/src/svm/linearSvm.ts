@@ -1,7 +1,7 @@
 import type { OptionNames } from '@protocl/core/options';
 import type * as tf from '@tensorflow/tfjs-core';
 
-import { requireFinite, requireOneOf } from '../checks.js';
+import { emptySplit, requireFinite, requireOneOf } from '../checks.js';
 import type { Evaluation } from '../evaluation.js';
 import { HELD_OUT, requireMatrices, TRAINING, type LabelledFeatures } from '../labelledFeatures.js';
 import { readLabels, type HostLabels, type Labels } from '../labels.js';
@@ -133,6 +133,8 @@ export async function judgeMachines(
     const column = Float32Array.from(own, (_, row) => testScores[row * model.classes.length + i]!);
     return averagePrecision(column, own, { method });
   });
+  if (averagePrecisions.every(Number.isNaN))
+    throw emptySplit(WHAT, 'held-out image of a class that it has learned');
   return {
     model,
     averagePrecisions,

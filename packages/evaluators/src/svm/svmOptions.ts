@@ -21,7 +21,7 @@ export interface FitLinearSvmOptions {
   readonly folds?: number;
   /** 2 and 1 by default. */
   readonly classWeight?: ClassWeight;
-  /** Whether features are divided by their length plus 1e-5 first; true by default. */
+  /** Whether features are divided by their length plus 1e-5 of it, and no more than 1e-5, first; true by default. */
   readonly normalize?: boolean;
   /** What becomes of images in which a class is hard to recognize; left out (`ignore`) by default. */
   readonly difficult?: Difficult;

@@ -77,6 +77,48 @@ async function resultOf(train: HostFeatures, held: HostFeatures, options: KnnOpt
   }
 }
 
+/** Features of single precision with an offset in common. */
+function shifted({ rows, labels }: HostFeatures, offset: number): HostFeatures {
+  return { rows: rows.map((row) => row.map((value) => Math.fround(value + offset))), labels };
+}
+
+test.each([30, 1e3, 1e4])('an offset of %s takes no neighbours away', async (offset) => {
+  const [train, held] = [shifted(scattered(120, 2), offset), shifted(scattered(80, 3), offset)];
+  const [known, asked] = [train, held].map(({ rows, labels }) => ({ features: tf.tensor2d(rows), labels }));
+  for (const [k, temperature] of [
+    [1, 0.1],
+    [9, 0.1],
+    [9, 1e-9],
+  ] as const) {
+    // In blocks, too, of which each looks from the same centre.
+    const options = { k, temperature, blockBytes: k === 1 ? 8000 : 64 * 2 ** 20 };
+    const { accuracies } = await knnAccuracy(known!, asked!, options);
+    expect(accuracies[0]).toBeCloseTo(accuracyByDistance(train, held, k, temperature), 1.5);
+  }
+  tf.dispose([known!.features, asked!.features]);
+});
+
+/** The definition by the distances of directions, which keep the digits that cosines near 1 lose. */
+function accuracyByDistance(train: HostFeatures, held: HostFeatures, k: number, temperature: number): number {
+  const directionOf = (row: number[]) => row.map((value) => value / Math.hypot(...row));
+  const known = train.rows.map(directionOf);
+  const correct = held.rows.filter((row, index) => {
+    const asked = directionOf(row);
+    const nearest = known
+      .map((other, i) => ({
+        square: other.reduce((sum, value, d) => sum + (value - asked[d]!) ** 2, 0),
+        label: train.labels[i]!,
+      }))
+      .sort((a, b) => a.square - b.square)
+      .slice(0, k);
+    const votes = new Array<number>(CLASSES).fill(0);
+    for (const { square, label } of nearest)
+      votes[label]! += Math.exp((nearest[0]!.square - square) / 2 / temperature);
+    return votes.indexOf(Math.max(...votes)) === held.labels[index];
+  });
+  return correct.length / held.rows.length;
+}
+
 describe('knnAccuracy', () => {
   test('at low temperatures the nearest decides', async () => {
     const [train, held] = [scattered(200, 2), scattered(90, 3)];

@@ -91,20 +91,43 @@ describe('linearProbe', () => {
     expect(result.settings).toEqual({ l2, iterations: 500, tolerance: 1e-5 });
   });
 
-  test.each([1e-7, 1e-30, 1e25])('does not depend on the scale of a feature, such as %s', async (scale) => {
-    const x = [0, 1, 2, 3, 4, 5, 6, 7];
-    const labels = Int32Array.from(x, (value) => (value < 4 ? 0 : 1));
-    // Beside a feature that is constant.
-    const features = tf.tensor2d(
-      x.map((value) => [value * scale, 3.3]),
-      [8, 2],
-    );
-    const result = await linearProbe({ features, labels }, { features, labels }, { iterations: 500 });
-    const swept = await linearSweep({ features, labels }, { features, labels }, { validation: 0 });
-    features.dispose();
-    expect(result.accuracy).toBe(1);
-    expect(result.loss).toBeCloseTo(0.0129306, 5);
-    expect(Math.max(...swept.accuracies)).toBe(1);
+  test.each([1e-36, 1e-30, 1e-7, 1e25])(
+    'does not depend on the scale of a feature, such as %s',
+    async (scale) => {
+      const x = [0, 1, 2, 3, 4, 5, 6, 7];
+      const labels = Int32Array.from(x, (value) => (value < 4 ? 0 : 1));
+      // Beside a feature that is constant.
+      const features = tf.tensor2d(
+        x.map((value) => [value * scale, 3.3]),
+        [8, 2],
+      );
+      const result = await linearProbe({ features, labels }, { features, labels }, { iterations: 500 });
+      const swept = await linearSweep({ features, labels }, { features, labels }, { validation: 0 });
+      features.dispose();
+      expect(result.accuracy).toBe(1);
+      expect(result.loss).toBeCloseTo(0.0129306, 5);
+      expect(Math.max(...swept.accuracies)).toBe(1);
+    },
+  );
+
+  test('features below the range of float32 are refused; one beside others counts as constant', async () => {
+    await withFeatures(async (train, held) => {
+      const tiny = [train, held].map(({ features, labels }) => ({
+        features: tf.mul<tf.Tensor2D>(features, 1e-43),
+        labels,
+      }));
+      await expect(linearProbe(tiny[0]!, tiny[1]!)).rejects.toMatchObject({
+        code: 'NON_FINITE_FEATURES',
+        remedy: 'Scale the features up',
+      });
+      const both = [train, held].map(({ features, labels }, i) => ({
+        features: tf.concat2d([features, tiny[i]!.features], 1),
+        labels,
+      }));
+      const [alone, beside] = [await linearProbe(train, held), await linearProbe(both[0]!, both[1]!)];
+      expect(beside.loss).toBeCloseTo(alone.loss, 6);
+      tf.dispose([...tiny, ...both].map(({ features }) => features));
+    });
   });
 
   test('a scale of a power of two changes no bit', async () => {

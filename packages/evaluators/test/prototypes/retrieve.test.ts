@@ -9,8 +9,8 @@ const N = 70;
 const D = 6;
 const values = Float32Array.from(uniform(N * D, 7));
 
-function naive(query: number, count: number) {
-  const row = (i: number) => [...values.subarray(i * D, (i + 1) * D)];
+function naive(query: number, count: number, of = values) {
+  const row = (i: number) => [...of.subarray(i * D, (i + 1) * D)];
   const length = (v: number[]) => Math.hypot(...v);
   return Array.from({ length: N }, (_, i) => ({
     i,
@@ -20,6 +20,24 @@ function naive(query: number, count: number) {
     .filter(({ i }) => i !== query)
     .sort((a, b) => b.similarity - a.similarity)
     .slice(0, count);
+}
+
+/** By the distances of directions, in float64. */
+function naiveByDistance(query: number, count: number, of: Float32Array): number[] {
+  const direction = (i: number) => {
+    const row = [...of.subarray(i * D, (i + 1) * D)];
+    const length = Math.hypot(...row);
+    return row.map((value) => value / length);
+  };
+  const asked = direction(query);
+  return Array.from({ length: N }, (_, i) => ({
+    i,
+    distance: Math.hypot(...direction(i).map((value, d) => value - asked[d]!)),
+  }))
+    .filter(({ i }) => i !== query)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, count)
+    .map(({ i }) => i);
 }
 
 describeOnEveryEngine('retrieve', () => {
@@ -35,6 +53,30 @@ describeOnEveryEngine('retrieve', () => {
       expect([...indices]).toEqual(expected.map(({ i }) => i));
       similarities.forEach((value, rank) => expect(value).toBeCloseTo(expected[rank]!.similarity, 5));
     }
+  });
+
+  test.each([30, 1e3, 1e4])('finds them where all have an offset of %s in common', async (offset) => {
+    const shifted = values.map((value) => value + offset);
+    const x = matrix(shifted, D);
+    const before = tf.memory().numTensors;
+    const found = await retrieve(x, [3, 69, 0], { count: 7 });
+    expect(tf.memory().numTensors).toBe(before);
+    x.dispose();
+    for (const { query, indices, similarities } of found) {
+      // Their squares add up to more digits than float64 has of a cosine as it is.
+      expect([...indices]).toEqual(naiveByDistance(query, 7, shifted));
+      similarities.forEach((value) => expect(value).toBeCloseTo(1, 3));
+    }
+  });
+
+  test('a feature of zeros is similar to nothing, also beside features that are alike', async () => {
+    const shifted = values.map((value, i) => (i < D ? 0 : value + 100));
+    const x = matrix(shifted, D);
+    const [zero, other] = await retrieve(x, [0, 5], { count: N - 1 });
+    expect([...zero!.similarities].every((value) => Math.abs(value) < 1e-6)).toBe(true);
+    expect(other!.indices.at(-1)).toBe(0);
+    expect(other!.similarities.at(-1)).toBeCloseTo(0, 6);
+    x.dispose();
   });
 
   test.each([1e-30, 1e30])('finds them whatever their scale, such as %s', async (scale) => {

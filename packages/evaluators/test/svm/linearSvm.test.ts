@@ -84,6 +84,50 @@ describe('linearSvm', () => {
     tf.dispose([train.features, test.features]);
   });
 
+  test.each([1e-41, 1e-30, 1e-7, 1e12, 1e30])('by default takes features of any scale: %s', async (scale) => {
+    await withSamples(async (train, held) => {
+      const expected = await linearSvm(train, held, { cost: 1 });
+      const times = [train, held].map(({ features, labels }) => ({
+        features: tf.mul<tf.Tensor2D>(features, scale),
+        labels,
+      }));
+      const result = await linearSvm(times[0]!, times[1]!, { cost: 1 });
+      tf.dispose(times.map(({ features }) => features));
+      expect(Math.abs(result.scores.accuracy! - expected.scores.accuracy!)).toBeLessThan(0.02);
+      result.testScores.forEach((score, i) =>
+        expect(Math.abs(score - expected.testScores[i]!)).toBeLessThan(0.02),
+      );
+    });
+  });
+
+  test('as they are, features whose squares overflow are refused', async () => {
+    await withSamples(async (train, held) => {
+      const huge = { ...train, features: tf.mul<tf.Tensor2D>(train.features, 1e25) };
+      const options = { cost: 1, normalize: false };
+      await expect(linearSvm(huge, held, options)).rejects.toMatchObject({ code: 'NON_FINITE_FEATURES' });
+      huge.features.dispose();
+    });
+  });
+
+  test('without a held-out image of what it has learned there is nothing to judge by', async () => {
+    await withSamples(async (train, held) => {
+      const others = { ...held, labels: new Int32Array(held.features.shape[0]).fill(9) };
+      await expect(linearSvm(train, others, { cost: 1 })).rejects.toMatchObject({ code: 'EMPTY_SPLIT' });
+    });
+  });
+
+  test('names the class that has too few samples for its folds', async () => {
+    await withSamples(async (train, held) => {
+      const rare = Int32Array.from(svmFixture.train.labels, (label) => 7 + Math.min(label, 2));
+      rare[0] = 40;
+      rare[1] = 40;
+      await expect(linearSvm({ ...train, labels: rare }, held)).rejects.toMatchObject({
+        code: 'TOO_FEW_SAMPLES',
+        message: expect.stringMatching(/class 40 .*Pass one cost, or folds: 2\.$/),
+      });
+    });
+  });
+
   test('by default does not look at the length of features', async () => {
     await withSamples(async (train, held) => {
       const options = { cost: 1 };
