@@ -30,7 +30,10 @@ afterEach(async () => {
 });
 
 function onFolder(train: string) {
-  return tinyConfig({ data: { kind: 'folder', train, workers: 1 }, training: { epochs: 3 } });
+  return tinyConfig({
+    data: { kind: 'folder', classes: 'folders', train, workers: 1 },
+    training: { epochs: 3 },
+  });
 }
 
 test('a start that failed for its images may simply be repeated', async () => {
