@@ -53,7 +53,7 @@ function treePanel({ name, thumbnails }, tree) {
 /** Its branches are made when it is opened. @param {SpriteSheet | undefined} sheet @param {PrototypeNode} node @returns {HTMLElement} */
 function treeNode(sheet, { name, size, nearest = [], children = [] }) {
   const head = [`${name} (${size}) `, thumbnailRow(sheet, nearest, SMALL_TILE)];
-  if (children.length === 0) return element('div', {}, head);
+  if (children.length === 0) return element('div', { class: 'leaf' }, head);
   const made = element('details', {}, [element('summary', {}, head)]);
   made.addEventListener('toggle', () => made.append(...children.map((child) => treeNode(sheet, child))), {
     once: true,
