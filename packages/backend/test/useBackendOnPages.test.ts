@@ -15,6 +15,8 @@ for (const name of ['cpu', 'wasm', 'webgl', 'webgpu']) {
 
 const cpuFactory = tf.findBackendFactory('cpu') as () => tf.KernelBackend;
 const unused = () => Promise.reject(new Error('it is not to be started'));
+// A flag of the webgl backend's package.
+tf.env().registerFlag('WEBGL_RENDER_FLOAT32_ENABLED', () => true);
 let lines: string[];
 const log = (line: string) => void lines.push(line);
 
@@ -24,10 +26,10 @@ const failure = (call: Promise<unknown>) =>
     (error: unknown) => error as Error,
   );
 
-/** Registers the cpu backend under another name, with what `changes` adds to it. */
-function registerLikeCpu(name: string, priority: number, changes: object = {}): void {
+/** Registers the cpu backend under another name. */
+function registerLikeCpu(name: string, priority: number): void {
   if (tf.getKernelsForBackend(name).length === 0) tf.copyRegisteredKernels('cpu', name);
-  tf.registerBackend(name, () => Object.assign(cpuFactory(), changes), priority);
+  tf.registerBackend(name, cpuFactory, priority);
 }
 
 const OTHERS = ['wasm', 'webgl', 'house-made', 'home-made'];
@@ -42,6 +44,7 @@ beforeEach(() => {
 afterEach(() => {
   for (const name of OTHERS) if (tf.findBackendFactory(name) !== null) tf.removeBackend(name);
   tf.env().set('IS_NODE', true);
+  tf.env().set('WEBGL_RENDER_FLOAT32_ENABLED', true);
 });
 
 describe('auto on a page', () => {
@@ -75,7 +78,8 @@ describe('auto on a page', () => {
   });
 
   test('goes on where the best of them does not work', async () => {
-    registerLikeCpu('webgl', 2, { floatPrecision: () => 16 });
+    tf.env().set('WEBGL_RENDER_FLOAT32_ENABLED', false);
+    registerLikeCpu('webgl', 2);
     const { name, rejected } = await useBackend('auto', { log });
     expect(name).toBe('cpu');
     expect(rejected.map(({ why }) => why)).toEqual([expect.stringContaining('16 bits')]);

@@ -1,4 +1,4 @@
-import { findBackendFactory } from '@tensorflow/tfjs-core';
+import { env, findBackendFactory } from '@tensorflow/tfjs-core';
 
 import { backendError } from '../errors.js';
 import type { Engine } from './engine.js';
@@ -14,8 +14,9 @@ export const webgl: Engine = {
       requireCanvas();
       await importOptional('@tensorflow/tfjs-backend-webgl');
     }
-    const running = await startRegistered('webgl');
-    if (running.floatPrecision() === 32) return 'gpu';
+    await startRegistered('webgl');
+    // The backend's floatPrecision() would not do: it says 16 where this is set.
+    if (env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) return 'gpu';
     throw backendError('BACKEND_UNAVAILABLE', {
       message: 'WebGL computes with 16 bits here, in which sums of features and gradients go wrong',
       given: '16 bits',
