@@ -25,7 +25,7 @@ const TORCHVISION_PROBE = `
 from load_torchvision import torchvision
 import PIL
 torchvision.transforms.functional.hflip(PIL.Image.new("RGB", (1, 1)))
-print(f"torchvision {torchvision.__version__}, Pillow {PIL.__version__}")
+print(f"torchvision {torchvision.__version__} (Pillow {PIL.__version__})")
 `;
 
 /**
