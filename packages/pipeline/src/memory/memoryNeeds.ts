@@ -31,12 +31,10 @@ const BATCH = 'training.batchSize';
  * @param sizes how many images there are; what depends on a number that is not known is left out
  */
 export function memoryNeeds(config: Config, sizes: DataSizes): MemoryNeeds {
-  const { head, ...backbone } = config.encoder;
-  const options = { ...backbone, head: head.kind === 'none' ? ({ kind: 'none' } as const) : head };
   const { randomResizedCrop, plain: seen } = recipeOf(config.augmentation);
   const { size } = randomResizedCrop;
-  const cost = { ...encoderCost(options, size), size };
-  const plain = encoderCost(options, seen?.size ?? size);
+  const cost = { ...encoderCost(config.encoder, size), size };
+  const plain = encoderCost(config.encoder, seen?.size ?? size);
   const always = [
     ...weights(config, cost),
     ...contrasted(config, cost),

@@ -23,6 +23,8 @@ export const encoderSchema = z.strictObject({
         .describe('One layer (v1), two (v2), or nothing.'),
       dimension: z.int().min(2).default(128).describe('Length of the features that are compared.'),
     })
+    // Without a head there is no output of its own to have a length.
+    .transform(({ kind, dimension }) => (kind === 'none' ? { kind } : { kind, dimension }))
     .prefault({})
     .describe('The projection head.'),
 });
