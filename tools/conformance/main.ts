@@ -1,11 +1,11 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { bundleSuite } from './bundle.js';
+import { bundleSuite, tfjsPackage } from './bundle.js';
 import { exclusions } from './exclusions.js';
 import { problemsOfFullRun } from './fullRun.js';
+import { withTfjs } from './installTfjs.js';
 import { type Failure, runSuite } from './runSuite.js';
 import { type BackendName, backendNames } from './suite/events.js';
 
@@ -14,6 +14,7 @@ const usage = `Runs tfjs-core's own test suite on a backend.
   --backend NAME   ${backendNames.join(', ')}. Default: torch
   --device NAME    cpu, cuda, cuda:N or mps. Default: PROTOCL_DEVICE, else cpu
   --filter TEXT    only the specs with this text in their name or file
+  --tfjs VERSION   another version of TensorFlow.js than the repository has, such as 4.8.0, the oldest that we take
   --addon FILE     the compiled addon; without it, it is prepared
   --json FILE      write the counts: { specs, failures, excluded }
   --failures FILE  write the failing specs, grouped by file
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     backend: { type: 'string', default: 'torch' },
     device: { type: 'string', default: process.env['PROTOCL_DEVICE'] ?? 'cpu' },
     filter: { type: 'string' },
+    tfjs: { type: 'string' },
     addon: { type: 'string' },
     json: { type: 'string' },
     failures: { type: 'string' },
@@ -33,20 +35,22 @@ const { values } = parseArgs({
 
 if (values.help) {
   process.stdout.write(usage);
-} else {
+} else if (values.tfjs === undefined) {
   await main();
+} else {
+  await withTfjs(values.tfjs, main);
 }
 
-async function main(): Promise<void> {
+async function main(tfjsFolder?: string): Promise<void> {
   const backend = values.backend as BackendName;
   if (!backendNames.includes(backend)) throw new Error(`There is no backend '${backend}'.\n\n${usage}`);
   const excluded = backend === 'torch' ? exclusions : [];
   const addonPath = backend === 'torch' ? await findAddon() : undefined;
-  const outcome = await runSuite(await bundleSuite(backend), {
+  const outcome = await runSuite(await bundleSuite(backend, tfjsFolder), {
     backend,
     device: values.device,
     addonPath,
-    wasmFolder: `${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`,
+    wasmFolder: `${join(tfjsPackage('backend-wasm', tfjsFolder), 'dist')}/`,
     filter: values.filter,
     excluded: excluded.map((exclusion) => exclusion.spec),
   });

@@ -22,11 +22,9 @@ const manifests = packages.map(
 const dependencies = Object.fromEntries(
   manifests.map((manifest) => [manifest.name, Object.keys(manifest.dependencies ?? {})]),
 );
-const versions = (
-  JSON.parse(readFileSync(join(workspaceRoot, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { version?: string }>;
-  }
-).packages;
+const lockFile = JSON.parse(readFileSync(join(workspaceRoot, 'package-lock.json'), 'utf8')) as {
+  packages: Record<string, { version?: string }>;
+};
 
 const tarballs = new Map<string, string>();
 let folder: string;
@@ -91,6 +89,24 @@ test.each(
   TIME_LIMIT,
 );
 
+test.each(['4.8.0', '4.20.0'])(
+  'all packages install beside TensorFlow.js %s, and there stays one tfjs-core',
+  (version) => {
+    const project = mkdtempSync(join(folder, 'older-'));
+    writeFileSync(
+      join(project, 'package.json'),
+      JSON.stringify({ dependencies: { '@tensorflow/tfjs': version } }),
+    );
+    const install = ['install', '--package-lock-only', '--prefer-offline', '--no-audit', '--no-fund'];
+    run('npm', install, project);
+    run('npm', [...install, ...manifests.map(({ name }) => `file:${tarballOf(name)}`)], project);
+    const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as typeof lockFile;
+    const installed = Object.entries(lock.packages).filter(([path]) => path.endsWith('/tfjs-core'));
+    expect(installed.map(([, { version: found }]) => found)).toEqual([version]);
+  },
+  TIME_LIMIT,
+);
+
 /** What npm would publish of one of our packages. */
 function tarballOf(name: string): string {
   const known = tarballs.get(name);
@@ -106,7 +122,7 @@ function tarballOf(name: string): string {
 }
 
 function lockedVersion(name: string): string {
-  const version = versions[`node_modules/${name}`]?.version;
+  const version = lockFile.packages[`node_modules/${name}`]?.version;
   if (version === undefined) throw new Error(`package-lock.json has no ${name}`);
   return version;
 }
