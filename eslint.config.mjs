@@ -18,7 +18,7 @@ export default defineConfig(
       'max-lines': ['error', 400],
       'no-warning-comments': 'error',
       // What begins with # is a package's own file, another one for Node than for browsers.
-      '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: ['#*'] }],
+      '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: ['^#'] }],
     },
   },
   {
