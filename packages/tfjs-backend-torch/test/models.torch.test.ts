@@ -212,6 +212,38 @@ describe('loading is refused, with its reason,', () => {
   });
 });
 
+test('whatever stands in a model.json is read, or refused by a typed error', async () => {
+  const whole = {
+    modelTopology: {},
+    weightsManifest: [
+      {
+        paths: ['w.bin'],
+        weights: [
+          { name: 'w', shape: [2], dtype: 'float32', quantization: { dtype: 'uint8', scale: 1, min: 0 } },
+          { name: 'names', shape: [1], dtype: 'string' },
+        ],
+      },
+    ],
+  };
+  writeFileSync(join(folder, 'w.bin'), new Uint8Array([1, 2, 1, 0, 0, 0, 65]));
+  const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+  const hostile = [
+    ...['null', 'true', '0', '-1', '0.5', '1e12', '1e999', '""', '"w\\u0000"', '"../w.bin"', '"constructor"'],
+    ...['[]', '{}', '[null]', '[[1e12, 0]]', '{"length": 1e12}', '{"__proto__": {}}', nested(50_000)],
+  ];
+  let taken = 0;
+  for (const path of pathsIn(whole)) {
+    for (const value of hostile) {
+      writeFileSync(join(folder, 'model.json'), JSON.stringify(replaced(whole, path)).replace('"?"', value));
+      await load(`file://${join(folder, 'model.json')}`).then(
+        () => taken++,
+        (error: unknown) => expect(error).toBeInstanceOf(TorchBackendError),
+      );
+    }
+  }
+  expect(taken).toBeGreaterThan(40);
+}, 60_000);
+
 describe('saving is refused, with its reason,', () => {
   test('to a file, below a file, and to no path', async () => {
     writeFileSync(join(folder, 'file'), '');
@@ -257,4 +289,19 @@ async function expectRefused(call: Promise<unknown>, code: string, text: string)
   );
   expect(error).toBeInstanceOf(TorchBackendError);
   expect(error).toMatchObject({ code, message: expect.stringContaining(text) });
+}
+
+/** The keys that lead to each value in a JSON value, the whole included. */
+function pathsIn(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [[]];
+  const inside = Object.entries(value).flatMap(([key, part]) => pathsIn(part).map((path) => [key, ...path]));
+  return [[], ...inside];
+}
+
+/** A copy with a question mark in the place of one value. */
+function replaced(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined) return '?';
+  const copy = structuredClone(value) as Record<string, unknown>;
+  copy[key] = replaced(copy[key], rest);
+  return copy;
 }

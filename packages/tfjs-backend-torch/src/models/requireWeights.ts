@@ -2,15 +2,15 @@ import type { io } from '@tensorflow/tfjs-core';
 
 import { invalidModel } from './modelJson.js';
 
-const BYTES_OF: Readonly<Record<string, number>> = {
-  float32: 4,
-  int32: 4,
-  bool: 1,
-  complex64: 8,
-  float16: 2,
-  uint16: 2,
-  uint8: 1,
-};
+const BYTES_OF: ReadonlyMap<string, number> = new Map([
+  ['float32', 4],
+  ['int32', 4],
+  ['bool', 1],
+  ['complex64', 8],
+  ['float16', 2],
+  ['uint16', 2],
+  ['uint8', 1],
+]);
 
 /**
  * Requires that the weights take just as many bytes as there are: tfjs would cut tensors out of what is not theirs.
@@ -34,7 +34,7 @@ export function requireWeights(
 
 function bytesOf({ name, shape, dtype, quantization }: io.WeightsManifestEntry, path: string): number {
   const stored = quantization?.dtype ?? dtype;
-  const bytes = BYTES_OF[stored];
+  const bytes = BYTES_OF.get(stored);
   if (bytes === undefined) throw invalidModel(path, `the weight '${name}' has the data type '${stored}'`);
   return numberOfElements(shape) * bytes;
 }
