@@ -119,6 +119,7 @@ function unknownKey(
   // The key itself is known where another kind of this object has it.
   const elsewhere = allKeys(schema).filter((known) => known.split('.').at(-1) === key && known !== path);
   const meant = sibling === undefined ? elsewhere : [parent === '' ? sibling : `${parent}.${sibling}`];
+  const kinds = kindsWith(schema, parent, key).map((kind) => `${parent}.kind=${kind}`);
   const origin = originOf(path, origins);
   return {
     kind: 'unknown key',
@@ -127,6 +128,7 @@ function unknownKey(
     given: key,
     expected: siblings.length === 0 ? 'no keys here' : `one of ${siblings.join(', ')}`,
     ...(meant.length > 0 && { suggestion: `Did you mean ${meant.join(' or ')}?` }),
+    ...(kinds.length > 0 && { suggestion: `It goes with ${kinds.join(' or ')}` }),
   };
 }
 
@@ -197,6 +199,15 @@ function propertiesOf(schema: JsonSchema, value: unknown): Record<string, JsonSc
     return kind?.['const'] === valueAt(value, ['kind']);
   });
   return ((chosen ?? schema)['properties'] ?? {}) as Record<string, JsonSchema>;
+}
+
+/** The kinds of a section whose settings have a key. */
+function kindsWith(schema: JsonSchema, section: string, key: string): string[] {
+  const variants = propertiesOf(schema, undefined)[section]?.['oneOf'] as JsonSchema[] | undefined;
+  return (variants ?? []).flatMap((variant) => {
+    const properties = variant['properties'] as Record<string, JsonSchema>;
+    return Object.hasOwn(properties, key) ? [String(properties['kind']?.['const'])] : [];
+  });
 }
 
 /** The dotted paths of all keys that a schema knows. */

@@ -100,6 +100,8 @@ describe('an unknown key', () => {
     ['trainnig.epochs=3', 'trainnig', 'Did you mean training?'],
     ['temperature=0.1', 'temperature', 'Did you mean method.temperature or evaluation.knn.temperature?'],
     ['data.trian=x', 'data.trian', undefined],
+    ['data.train=x', 'data.train', 'It goes with data.kind=folder'],
+    ['optimizer.beta1=0.5', 'optimizer.beta1', 'It goes with optimizer.kind=adamW'],
     ['encoder.head.dimensoin=3', 'encoder.head.dimensoin', 'Did you mean encoder.head.dimension?'],
     ['__proto__.x=1', '__proto__', undefined],
     ['constructor=1', 'constructor', undefined],
@@ -229,7 +231,12 @@ describe('a method of another kind', () => {
 
   test.each([
     ['method.kind=mocco', 'method.kind', 'wrong value', 'Did you mean moco?'],
-    ['method={kind: moco, granularities: [4]}', 'method.granularities', 'unknown key', undefined],
+    [
+      'method={kind: moco, granularities: [4]}',
+      'method.granularities',
+      'unknown key',
+      'It goes with method.kind=pcl',
+    ],
     [
       'method={kind: simclr, temprature: 1}',
       'method.temprature',
