@@ -6,7 +6,7 @@ import { addCase, addElement, addExport, addImport, addNamedImport, editFile } f
 
 /** @typedef {import('@nx/devkit').Tree} Tree */
 
-const INDEX = 'packages/trainer/src/index.ts';
+const EXPORTS = 'packages/trainer/src/portable.ts';
 const SECTION = 'packages/pipeline/src/config/sections/method.ts';
 const METHOD_OF = 'packages/pipeline/src/config/methodOf.ts';
 const PRESETS = 'packages/pipeline/src/presets/presets.ts';
@@ -39,7 +39,7 @@ export default async function createMethod(tree, { name }) {
   generateFiles(tree, files, '.', { name, fileName, className, title });
   const values = [`create${className}`, `${fileName}Schema`];
   const types = [`Create${className}Options`, `${className}Options`];
-  editFile(tree, INDEX, (source) => [addExport(source, './methods/', fileName, values, types)]);
+  editFile(tree, EXPORTS, (source) => [addExport(source, './methods/', fileName, values, types)]);
   editFile(tree, SECTION, (source) => [
     addNamedImport(source, '@protocl/trainer', `${fileName}Schema`),
     addElement(
@@ -63,7 +63,7 @@ export default async function createMethod(tree, { name }) {
     addElement(source, 'presets', `'${name}-cifar10': ${fileName}Cifar10`),
   ]);
   const names = [...values, ...types, `${fileName}Cifar10`];
-  requireFreeNames(tree, name, names, [...made, INDEX, SECTION, METHOD_OF, PRESETS]);
+  requireFreeNames(tree, name, names, [...made, EXPORTS, SECTION, METHOD_OF, PRESETS]);
   await formatFiles(tree);
 }
 

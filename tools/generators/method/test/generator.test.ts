@@ -11,7 +11,7 @@ const { prettier } = JSON.parse(readFileSync(join(workspaceRoot, 'package.json')
   prettier: object;
 };
 const edited = [
-  'packages/trainer/src/index.ts',
+  'packages/trainer/src/portable.ts',
   'packages/pipeline/src/config/sections/method.ts',
   'packages/pipeline/src/config/methodOf.ts',
   'packages/pipeline/src/presets/presets.ts',
@@ -90,7 +90,7 @@ describe('nx g @protocl/tools:method', () => {
     ['presets', 'packages/pipeline/src/presets/presets.ts'],
     ['moco-v1', 'presets.ts has another mocoV1Cifar10'],
     ['encoder', 'encoder.test.ts has another createEncoder'],
-    ['optimizer', 'index.ts has another optimizerSchema'],
+    ['optimizer', 'portable.ts has another optimizerSchema'],
     ['method', 'method.ts has another methodSchema'],
   ])('refuses %s, which would be there twice', async (name, message) => {
     await expect(createMethod(tree, { name })).rejects.toThrow(

@@ -123,7 +123,7 @@ describe('what the generator makes', () => {
         'packages/pipeline/src/presets/myMethod.ts',
       ];
       const edited = [
-        'trainer/src/index',
+        'trainer/src/portable',
         'pipeline/src/config/methodOf',
         'pipeline/src/config/sections/method',
       ]
