@@ -6,7 +6,14 @@ import { depConstraints, testConstraints } from './tools/lint/boundaries.mjs';
 
 export default defineConfig(
   {
-    ignores: ['**/dist/', '**/test-results/', '**/bench-results/', '**/build/', '**/fixtures/', '**/files/'],
+    ignores: [
+      '**/dist/',
+      '**/test-results/',
+      '**/bench-results/',
+      '**/build/',
+      '**/fixtures/',
+      'tools/generators/*/files/',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

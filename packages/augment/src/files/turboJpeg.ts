@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
+import type { load as loadLibrary } from 'koffi';
+
 import { CHANNELS } from '../checks.js';
 import type { RgbImage } from '../resampling/resampleImage.js';
 import { giveBackMemory, takeMemory } from './imageMemory.js';
@@ -94,7 +96,7 @@ function libraryPaths(): string[] {
   );
 }
 
-function openLibrary(load: typeof import('koffi').load, path: string): Library | undefined {
+function openLibrary(load: typeof loadLibrary, path: string): Library | undefined {
   try {
     const file = load(path);
     const library = {
@@ -127,7 +129,7 @@ async function decode(
     library.set(handle, MAX_PIXELS, height * width);
     const status = await new Promise<number>((resolve, reject) => {
       library.decompress.async(handle, bytes, bytes.length, data, 0, RGB, (error, result) => {
-        if (error) reject(error as Error);
+        if (error) reject(new Error('libjpeg-turbo could not be called', { cause: error }));
         else resolve(result);
       });
     });
