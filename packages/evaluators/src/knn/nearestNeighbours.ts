@@ -33,7 +33,7 @@ export async function nearestNeighbours(
   const [n] = neighbours.shape;
   const [count] = queries.shape;
   const blocks = knnBlocks({ neighbours: n, queries: count }, blockBytes);
-  const centre = await centreOf(neighbours, blocks.neighbours);
+  const centre = await centreOf(neighbours);
   const found = {
     similarities: new Float32Array(count * k).fill(-Infinity),
     indices: new Int32Array(count * k).fill(-1),
@@ -88,9 +88,11 @@ function merge(found: Found, k: number, start: number, block: Found, width: numb
   }
 }
 
-/** From the first of the neighbours, as any centre will do that is among them. */
-async function centreOf(neighbours: tf.Tensor2D, most: number): Promise<tf.Tensor2D | undefined> {
-  const count = Math.min(most, neighbours.shape[0]);
+/** Neighbours that tell whether all are alike: any centre will do that is among them, and it costs nothing beside all. */
+const LOOKED_AT = 512;
+
+async function centreOf(neighbours: tf.Tensor2D): Promise<tf.Tensor2D | undefined> {
+  const count = Math.min(LOOKED_AT, neighbours.shape[0]);
   const directions = tf.tidy(() => directionsOf(tf.slice(neighbours, [0, 0], [count, -1])));
   try {
     return await centreOfAlike(directions);
