@@ -77,7 +77,8 @@ test('a comparison that is killed or interrupted takes its runs along, and goes 
   expect(stderr).not.toContain('pcl/seed-3');
   expect(stderr).toMatch(/^the comparison was interrupted; 0 of 2 runs are done/m);
   const quoted = args.map((argument) => (argument.includes(' ') ? `'${argument}'` : argument));
-  expect(stderr).toContain(`go on with it by: protocl ${quoted.join(' ')}\n`);
+  // Called as it works here: with npx where it is not on the path.
+  expect(stderr.replace('by: npx ', 'by: ')).toContain(`go on with it by: protocl ${quoted.join(' ')}\n`);
   const summary = async () => JSON.parse(await readFile(join(run, 'summary.json'), 'utf8')) as RunSummary;
   expect(await summary()).toMatchObject({ status: 'stopped' });
 
