@@ -107,7 +107,11 @@ describe('a data set in its published layout', () => {
       evaluations.svm!.scores['meanAveragePrecision']!,
       6,
     );
-    await expect(evaluate(folder, { evaluators: ['knn'] })).rejects.toMatchObject({ code: 'INVALID_LABELS' });
+    const { failures } = await evaluate(folder, { evaluators: ['knn'] });
+    expect(failures?.knn).toMatchObject({
+      code: 'INVALID_OPTION',
+      remedy: 'Judge them by --svm or --low-shot',
+    });
   });
 
   test('names the images that it leaves out', async () => {
