@@ -255,7 +255,9 @@ describe('what cannot be meant is refused at once', () => {
   test('an unknown name', async () => {
     const error = await failure(useBackend('tensorflow' as never, { log }));
     expect(error).toMatchObject({ code: 'UNKNOWN_BACKEND', given: 'tensorflow' });
-    expect((error as Error).message).toContain('auto, torch, tfjs-node-gpu, tfjs-node, webgpu, webgl, wasm, cpu');
+    expect((error as Error).message).toContain(
+      'auto, torch, tfjs-node-gpu, tfjs-node, webgpu, webgl, wasm, cpu',
+    );
   });
 
   test.each([
