@@ -16,9 +16,15 @@ await serve(async (parameters) => {
 
 /** Whole clusterings of the points of a file. */
 async function prepareClustering(parameters: TaskParameters): Promise<PreparedTask> {
-  const { points, n, dimension, k, iterations, redo } = parameters as unknown as KMeansTask & {
-    points: string;
-  };
+  const {
+    points,
+    n,
+    dimension,
+    k,
+    iterations,
+    redo,
+    seed = 1,
+  } = parameters as unknown as KMeansTask & { points: string; seed?: number };
   const bytes = await readFile(points);
   const values = new Float32Array(new Uint8Array(bytes).buffer);
   const features = tf.tensor2d(values, [n, dimension]);
@@ -26,7 +32,7 @@ async function prepareClustering(parameters: TaskParameters): Promise<PreparedTa
     async run(times) {
       let objective = 0;
       for (let i = 0; i < times; i++) {
-        const result = await kmeans(features, { k, iterations, redo, seed: 1 });
+        const result = await kmeans(features, { k, iterations, redo, seed });
         objective = result.objective;
         result.centroids.dispose();
       }

@@ -16,6 +16,7 @@ class Clustering:
         shape = parameters["n"], parameters["dimension"]
         self.points = numpy.fromfile(parameters["points"], dtype=numpy.float32).reshape(shape)
         self.k = parameters["k"]
+        self.seed = parameters.get("seed", 1)
         self.options = {"niter": parameters["iterations"], "nredo": parameters["redo"]}
 
     def run(self, iterations):
@@ -23,7 +24,7 @@ class Clustering:
             kmeans = faiss.Kmeans(
                 self.points.shape[1],
                 self.k,
-                seed=1,
+                seed=self.seed,
                 min_points_per_centroid=10,
                 max_points_per_centroid=1000,
                 **self.options,
