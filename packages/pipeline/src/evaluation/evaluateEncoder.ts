@@ -3,6 +3,7 @@ import { knnAccuracy, linearProbe, type LabelledFeatures } from '@protocl/evalua
 
 import type { EvaluationConfig } from '../config/sections/run.js';
 import type { LabelledImages } from '../data/runData.js';
+import { eachAlone } from './eachAlone.js';
 import { encodeFeatures, type EncodedImages } from './encodeFeatures.js';
 
 export interface EvaluateEncoderOptions {
@@ -12,9 +13,11 @@ export interface EvaluateEncoderOptions {
   readonly config: EvaluationConfig;
   /** Whether to fit the linear probe too. */
   readonly linear: boolean;
+  /** Told why one of them has no score, in a line. */
+  readonly onFailure: (line: string) => void;
 }
 
-/** What an encoder's features are worth. */
+/** What an encoder's features are worth; NaN where that could not be judged. */
 export interface EncoderScores {
   /** Accuracy of weighted k nearest neighbours, 0 .. 1. */
   readonly knn: number;
@@ -24,11 +27,11 @@ export interface EncoderScores {
 
 /**
  * Judges an encoder, which stays as it is, by how well its features tell the classes of held-out
- * images.
+ * images. What cannot be judged, such as a single class, ends no training: it is told, and has no score.
  */
 export async function evaluateEncoder(
   encoder: Encoder,
-  { train, test, config, linear }: EvaluateEncoderOptions,
+  { train, test, config, linear, onFailure }: EvaluateEncoderOptions,
 ): Promise<EncoderScores> {
   const known = await encodeFeatures(encoder, train, config.features);
   try {
@@ -37,11 +40,18 @@ export async function evaluateEncoder(
       const sides = [withLabels(known), withLabels(heldOut)] as const;
       // Images that cannot be read leave fewer neighbours than were asked for.
       const k = Math.min(config.knn.k, known.indices.length);
-      const { accuracies } = await knnAccuracy(...sides, { k, temperature: config.knn.temperature });
-      const knn = accuracies[0]!;
-      if (!linear) return { knn };
       const { l2, iterations } = config.linear;
-      return { knn, linear: (await linearProbe(...sides, { l2, iterations })).accuracy };
+      const { evaluations, failures } = await eachAlone<'knn' | 'linear'>(
+        {
+          knn: () => knnAccuracy(...sides, { k, temperature: config.knn.temperature }),
+          linear: linear ? () => linearProbe(...sides, { l2, iterations }) : undefined,
+        },
+        { log: onFailure },
+      );
+      for (const [name, { message }] of Object.entries(failures))
+        onFailure(`no ${name} accuracy: ${message}`);
+      const knn = evaluations.knn?.scores[`accuracy@${k}`] ?? NaN;
+      return linear ? { knn, linear: evaluations.linear?.scores['accuracy'] ?? NaN } : { knn };
     } finally {
       heldOut.features.dispose();
     }

@@ -4,7 +4,7 @@ import type { GranularityPurity } from './prototypePurity.js';
 import type { Metrics } from './metrics.js';
 import { stagesOf } from './stages.js';
 
-/** A score of the encoder at the stages of a run; null where it was not measured. */
+/** A score of the encoder at the stages of a run; null where it was not measured, or could not be. */
 export interface StageScores {
   readonly random: number | null;
   /** After InfoNCE alone. */
@@ -45,8 +45,10 @@ export interface RunSummary {
 
 /** The scores of one figure at the stages of a run. */
 export function stageScores(figure: string, { evaluations }: Metrics, config: Config): StageScores {
-  const at = (epoch: number | undefined) =>
-    evaluations.find((evaluation) => evaluation.epoch === epoch)?.figures[figure] ?? null;
+  const at = (epoch: number | undefined) => {
+    const score = evaluations.find((evaluation) => evaluation.epoch === epoch)?.figures[figure];
+    return score === undefined || Number.isNaN(score) ? null : score;
+  };
   const { random, warmup, final } = stagesOf(config);
   return { random: at(random), warmup: at(warmup), final: at(final) };
 }

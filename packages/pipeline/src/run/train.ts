@@ -221,7 +221,7 @@ async function trainOn(
   let method: Method | undefined;
   try {
     method = methodOf(config, { encoder, source: data.source });
-    const evaluation = evaluationOf(data, config);
+    const evaluation = evaluationOf(data, config, (line) => record.say(line));
     const trainer = new Trainer({
       method,
       source: data.source,
@@ -254,7 +254,11 @@ async function trainOn(
 }
 
 /** How the encoder is judged on the way; not at all without held-out images and their classes. */
-function evaluationOf({ train: known, test }: RunData, config: Config): Evaluation | undefined {
+function evaluationOf(
+  { train: known, test }: RunData,
+  config: Config,
+  say: (line: string) => void,
+): Evaluation | undefined {
   if (test?.labels === undefined || known.labels === undefined) return undefined;
   const { evaluation } = config;
   return {
@@ -262,8 +266,8 @@ function evaluationOf({ train: known, test }: RunData, config: Config): Evaluati
     atStart: evaluation.atStart,
     run: async (epoch, { encoder }) => {
       const linear = isProbed(epoch, config);
-      const scores = await evaluateEncoder(encoder, { train: known, test, config: evaluation, linear });
-      return { ...scores };
+      const options = { train: known, test, config: evaluation, linear, onFailure: say };
+      return { ...(await evaluateEncoder(encoder, options)) };
     },
   };
 }

@@ -92,12 +92,26 @@ test('no image at all is an error', async () => {
 test('colours are told apart by a random encoder, and the encoder stays as it is', async () => {
   const before = await encoder.toState();
   const { evaluation } = tinyConfig().config;
-  const scores = await evaluateEncoder(encoder, { train, test: held, config: evaluation, linear: true });
+  const options = { train, test: held, config: evaluation, onFailure: () => undefined };
+  const scores = await evaluateEncoder(encoder, { ...options, linear: true });
   // Guessing gets 0.25.
   expect(scores.knn).toBeGreaterThan(0.8);
   expect(scores.linear).toBeGreaterThan(0.8);
-  expect(await evaluateEncoder(encoder, { train, test: held, config: evaluation, linear: false })).toEqual({
-    knn: scores.knn,
-  });
+  expect(await evaluateEncoder(encoder, { ...options, linear: false })).toEqual({ knn: scores.knn });
   expect(await encoder.toState()).toEqual(before);
+});
+
+test('a single class leaves the linear probe without a score, and tells why', async () => {
+  const { evaluation } = tinyConfig().config;
+  const one = { ...train, labels: new Int32Array(80) };
+  const lines: string[] = [];
+  const scores = await evaluateEncoder(encoder, {
+    train: one,
+    test: { ...held, labels: new Int32Array(50) },
+    config: evaluation,
+    linear: true,
+    onFailure: (line) => lines.push(line),
+  });
+  expect(scores).toEqual({ knn: 1, linear: NaN });
+  expect(lines).toEqual([expect.stringMatching(/^no linear accuracy: .*one class/)]);
 });

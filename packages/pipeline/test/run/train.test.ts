@@ -51,6 +51,22 @@ function stopAt(pattern: RegExp) {
 }
 
 describe('train', () => {
+  test('a class alone ends no training: the linear probe has no score, and the reason is told', async () => {
+    const one = ({ labels, ...of }: ReturnType<typeof syntheticImages>) => ({
+      ...of,
+      labels: new Int32Array(labels.length),
+    });
+    const { output, text } = recorder(false);
+    const summary = await train(tinyConfig(), {
+      folder: join(parent, 'one class'),
+      images: { train: one(images.train), test: one(images.test) },
+      output,
+    });
+    expect(summary).toMatchObject({ status: 'completed', knn: { final: 1 } });
+    expect(summary.linear).toEqual({ random: null, warmup: null, final: null });
+    expect(text()).toMatch(/no linear accuracy: .*one class/);
+  }, 60_000);
+
   test('measures the encoder at its stages and writes the run’s folder', async () => {
     const score = expect.any(Number);
     expect(first).toMatchObject({
