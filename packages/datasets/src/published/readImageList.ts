@@ -11,8 +11,6 @@ export interface ImageList {
   readonly labels: Int32Array;
 }
 
-const LINE = /^(\S.*?)\s+(\d+)$/;
-
 /**
  * Reads a list with a line `path label` for each image.
  *
@@ -29,12 +27,11 @@ export async function readImageList(
   const malformed = (place: string, given: string, expected: string) =>
     malformedError(layout, { file: path, place, given, expected });
   for (const { number, text } of await readLines(layout, path)) {
-    const [, file, digits] = LINE.exec(text) ?? [];
-    const label = Number(digits);
-    if (file === undefined || label >= classes) {
+    const { file, label } = parts(text);
+    if (file === '' || !(label < classes)) {
       throw malformed(`line ${number}`, text, `an image's path, a blank and a label of 0 .. ${classes - 1}`);
     }
-    if (isAbsolute(file) || file.split('/').includes('..')) {
+    if (isAbsolute(file) || file.split('/').includes('..') || file.includes('\0')) {
       throw malformed(`line ${number}`, file, 'a path within the folder of the images');
     }
     files.push(file);
@@ -42,4 +39,12 @@ export async function readImageList(
   }
   if (files.length === 0) throw malformed('all', 'no line', 'a line for each image');
   return { files, labels: Int32Array.from(labels) };
+}
+
+/** What is before the last blanks, and the number behind them. A pattern would take the square of a line's length. */
+function parts(text: string): { readonly file: string; readonly label: number } {
+  let start = text.length;
+  while (start > 0 && text[start - 1]!.trim() !== '') start--;
+  const digits = text.slice(start);
+  return { file: text.slice(0, start).trimEnd(), label: /^\d+$/.test(digits) ? Number(digits) : NaN };
 }

@@ -3,7 +3,10 @@ import { DOMParser, ParseError, type Element } from '@xmldom/xmldom';
 /** An element's text, or its elements by name, several of one name as a list. */
 export type XmlTree = string | { readonly [name: string]: XmlTree | readonly XmlTree[] };
 
-/** Thrown for text that is no XML. */
+/** Elements within each other; an annotation has five. */
+const MOST_LEVELS = 100;
+
+/** Thrown for text that is no XML, or none that is read here. */
 export class XmlError extends Error {
   /** @param line the last one that was understood, from 1 on */
   constructor(
@@ -22,7 +25,7 @@ export class XmlError extends Error {
  */
 export function parseXml(xml: string, lists: readonly string[]): XmlTree {
   const root = documentElement(xml);
-  return { [root.nodeName]: treeOf(root, lists) };
+  return { [root.nodeName]: treeOf(root, lists, MOST_LEVELS) };
 }
 
 function documentElement(xml: string): Element {
@@ -43,14 +46,17 @@ function documentElement(xml: string): Element {
   }
 }
 
-function treeOf(element: Element, lists: readonly string[]): XmlTree {
+function treeOf(element: Element, lists: readonly string[], levels: number): XmlTree {
   const children = [...element.children];
   if (children.length === 0) return (element.textContent ?? '').trim();
-  const tree: Record<string, XmlTree | XmlTree[]> = {};
+  if (levels === 0)
+    throw new XmlError(`more than ${MOST_LEVELS} elements within each other`, element.lineNumber ?? 1);
+  // Without a prototype, `__proto__` is a name like any other.
+  const tree = Object.create(null) as Record<string, XmlTree | XmlTree[]>;
   for (const child of children) {
     const name = child.nodeName;
-    const value = treeOf(child, lists);
-    const known = Object.hasOwn(tree, name) ? tree[name] : undefined;
+    const value = treeOf(child, lists, levels - 1);
+    const known = tree[name];
     if (known === undefined) tree[name] = lists.includes(name) ? [value] : value;
     else if (Array.isArray(known)) known.push(value);
     else tree[name] = [known, value];

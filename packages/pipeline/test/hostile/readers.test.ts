@@ -5,7 +5,6 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { parseRecipe } from '@protocl/augment';
-import { isProtoclError } from '@protocl/core';
 import { decodeSafetensors, describedEncoder, encodeSafetensors } from '@protocl/encoders';
 import { loadConfig, presets } from '@protocl/pipeline';
 import { EXTRAS_FILE, readRun, renderReport } from '@protocl/report';
@@ -20,40 +19,13 @@ import { resolveConfig } from '../../src/config/resolveConfig.js';
 import { readSetFlag } from '../../src/config/setFlag.js';
 import { plainRecipe, readRecordedUse } from '../../src/encoder/preprocessing.js';
 import { RunFolder } from '../../src/run/runFolder.js';
-import { Fuzz, INPUTS, jsonOf } from './fuzz.js';
+import { expectTyped, FEWER } from './expectTyped.js';
+import { INPUTS, jsonOf } from './fuzz.js';
 
 jest.setTimeout(INPUTS * 60);
 
 const folder = mkdtempSync(join(tmpdir(), 'protocl-hostile-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Inputs of readers that check a whole configuration, which takes milliseconds. */
-const FEWER = INPUTS / 5;
-
-/** Bytes that one input of a few kilobytes may make a reader allocate. */
-const MOST_BYTES = 64 * 2 ** 20;
-
-/**
- * Calls a reader with many inputs. It may take them, or refuse them by a typed error whose message is short;
- * anything else fails, as does what is left on `Object.prototype`.
- *
- * @returns how many it took
- */
-async function expectTyped(seed: number, read: (fuzz: Fuzz) => unknown, inputs = FEWER): Promise<number> {
-  let taken = 0;
-  for (let input = 0; input < inputs; input++) {
-    const before = process.memoryUsage().arrayBuffers;
-    try {
-      await read(new Fuzz(seed * 1e9 + input));
-      taken++;
-    } catch (error) {
-      if (!isProtoclError(error)) throw new Error(`input ${input} of seed ${seed}`, { cause: error });
-    }
-    if (process.memoryUsage().arrayBuffers - before > MOST_BYTES) throw new Error(`input ${input}: memory`);
-    if (Object.keys(Object.prototype).length > 0) throw new Error(`input ${input}: Object.prototype`);
-  }
-  return taken;
-}
 
 function safetensorsOf(header: string, data: Uint8Array): Buffer {
   const text = Buffer.from(header);
