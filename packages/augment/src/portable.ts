@@ -4,5 +4,11 @@ export { type DrawOptions } from './draws/sampleDraws.js';
 export { type AugmentError, type AugmentErrorCode } from './errors.js';
 export { imageTensor } from './imageTensor.js';
 export { plainBatch, plainCrops } from './plainBatch.js';
-export { augmentationRecipe, parseRecipe, type AugmentationRecipe, type ResolvedRecipe } from './recipe.js';
+export {
+  augmentationRecipe,
+  parseRecipe,
+  plainSize,
+  type AugmentationRecipe,
+  type ResolvedRecipe,
+} from './recipe.js';
 export { recipes, type RecipeOptions } from './recipes.js';

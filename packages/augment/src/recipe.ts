@@ -118,7 +118,7 @@ export type AugmentationRecipe = z.input<typeof augmentationRecipe>;
 export type ResolvedRecipe = z.output<typeof augmentationRecipe>;
 
 /** Side of the images that evaluation and the E-step see, in pixels. */
-export function plainSize({ plain, randomResizedCrop }: ResolvedRecipe): number {
+export function plainSize({ plain, randomResizedCrop }: AugmentationRecipe): number {
   return plain?.size ?? randomResizedCrop.size;
 }
 

@@ -1,4 +1,4 @@
-import type { AugmentationRecipe } from '@protocl/augment';
+import { plainSize, type AugmentationRecipe } from '@protocl/augment';
 import { isShallow } from '@protocl/core';
 import * as z from 'zod';
 
@@ -28,9 +28,9 @@ export interface Preprocessing {
 }
 
 /** What evaluation does to images with a recipe. */
-export function preprocessingOf({ randomResizedCrop, plain, normalize }: AugmentationRecipe): Preprocessing {
-  const size = plain?.size ?? randomResizedCrop.size;
-  return { resize: plain?.resize ?? size, size, ...normalize };
+export function preprocessingOf(recipe: AugmentationRecipe): Preprocessing {
+  const size = plainSize(recipe);
+  return { resize: recipe.plain?.resize ?? size, size, ...recipe.normalize };
 }
 
 /** A recipe whose evaluation does this to images; it is of no use for training. */

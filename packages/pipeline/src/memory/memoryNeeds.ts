@@ -1,3 +1,4 @@
+import { plainSize } from '@protocl/augment';
 import type { MemoryItem } from '@protocl/core';
 import { encoderCost, type EncoderCost } from '@protocl/encoders';
 
@@ -31,10 +32,10 @@ const BATCH = 'training.batchSize';
  * @param sizes how many images there are; what depends on a number that is not known is left out
  */
 export function memoryNeeds(config: Config, sizes: DataSizes): MemoryNeeds {
-  const { randomResizedCrop, plain: seen } = recipeOf(config.augmentation);
-  const { size } = randomResizedCrop;
+  const recipe = recipeOf(config.augmentation);
+  const { size } = recipe.randomResizedCrop;
   const cost = { ...encoderCost(config.encoder, size), size };
-  const plain = encoderCost(config.encoder, seen?.size ?? size);
+  const plain = encoderCost(config.encoder, plainSize(recipe));
   const always = [
     ...weights(config, cost),
     ...contrasted(config, cost),
