@@ -41,8 +41,8 @@ export interface KMeansOptions {
   readonly signal?: AbortSignal;
 }
 
-const OPTIONS: OptionNames<KMeansOptions> = {
-  k: true,
+/** The names of {@link KMeansOptions} that every function has which clusters by k-means. */
+export const SHARED_OPTIONS: OptionNames<Omit<KMeansOptions, 'k'>> = {
   iterations: true,
   redo: true,
   seed: true,
@@ -97,7 +97,7 @@ export interface KMeansResult {
  * @see Johnson, Douze and Jégou, Billion-scale similarity search with GPUs, 2017, section 4.1
  */
 export async function kmeans(features: tf.Tensor2D, options: KMeansOptions): Promise<KMeansResult> {
-  requireKnownOptions('kmeans', options, OPTIONS);
+  requireKnownOptions('kmeans', options, { ...SHARED_OPTIONS, k: true });
   const { k, minPointsPerCentroid = 10, maxPointsPerCentroid = 1000, initial, log = printLine } = options;
   requireValid(features, options);
   await requireFinite('kmeans', 'features', features);

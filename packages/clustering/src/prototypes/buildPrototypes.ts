@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { useAssigner } from '../assigners/useAssigner.js';
 import { requireMatrix } from '../checks.js';
 import { clusteringError } from '../errors.js';
-import { kmeans, type KMeansOptions } from '../kmeans/kmeans.js';
+import { kmeans, SHARED_OPTIONS, type KMeansOptions } from '../kmeans/kmeans.js';
 import { concentration } from './concentration.js';
 import type { ConcentrationOptions } from './concentration.js';
 
@@ -34,17 +34,8 @@ export interface PrototypeOptions
 }
 
 const OPTIONS: OptionNames<PrototypeOptions> = {
+  ...SHARED_OPTIONS,
   granularities: true,
-  initial: true,
-  onProgress: true,
-  iterations: true,
-  redo: true,
-  seed: true,
-  minPointsPerCentroid: true,
-  maxPointsPerCentroid: true,
-  assigner: true,
-  log: true,
-  signal: true,
   alpha: true,
   temperature: true,
   clip: true,
