@@ -91,7 +91,7 @@ class CentroidSearch {
   static constexpr float kLeastLength = 1e-30f;
   static constexpr float kNone = -std::numeric_limits<float>::infinity();
 
-  // How scores become distances: |x - c|² = |x|² - 2 (xc - |c|² / 2), less what that can be off by.
+  // How scores become distances: |x - c|² = |x|² - 2 (xc - |c|² / 2), less what a score can be off by.
   struct Distances {
     float squared_length, uncertainty, factor;
 
@@ -101,8 +101,6 @@ class CentroidSearch {
   struct Row {
     const float* point;
     RoundedPoint rounded;
-    // How far a score can be off.
-    float uncertainty;
     Distances distances;
     // The centroid of the step before, and how far it is now; -1 where there is none.
     Nearest own;
@@ -172,10 +170,10 @@ class CentroidSearch {
     // Every entry is off by a half at most, so with Cauchy-Schwarz a product is off by half the root of D for each of two
     // lengths.
     const float off = 0.5f * std::sqrt(static_cast<float>(dimension_)), reach = length + farthest_;
-    row.uncertainty = 2 * off * (kRoundedLength + off) + off * off + rounding() * (reach * scale) * (reach * scale_);
+    const float uncertainty = 2 * off * (kRoundedLength + off) + off * off + rounding() * (reach * scale) * (reach * scale_);
     // Shorter than that, squares have no digits left to tell anything by.
     const bool is_long = length * length > kLeastLength || farthest_ * farthest_ > kLeastLength;
-    row.distances = is_long ? Distances{length * length, row.uncertainty, 2 / scale / scale_} : Distances{0, 0, 0};
+    row.distances = is_long ? Distances{length * length, uncertainty, 2 / scale / scale_} : Distances{0, uncertainty, 0};
   }
 
   void append(Block& block, int64_t g, int64_t r) const {
@@ -236,7 +234,7 @@ class CentroidSearch {
 
   // Scores are rounded, so the largest one need not be the nearest, nor the first of equally near ones.
   void consider_candidates(Block& block, const Row& row, float best, const float* largest, Nearest& nearest) const {
-    const float bound = best - 2 * row.uncertainty;
+    const float bound = best - 2 * row.distances.uncertainty;
     for (int64_t g = 0; g < groups_; ++g) {
       if (!(largest[g] >= bound) || largest[g] == kNone) continue;
       score_group(block, row, g);
