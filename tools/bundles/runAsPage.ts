@@ -3,19 +3,21 @@ import { createContext, Script } from 'node:vm';
 import type { Findings } from './pages/page.js';
 
 /** What pages and their workers have besides the language, as far as it is used. */
-const {
-  console,
-  crypto,
-  fetch,
-  MessageChannel,
-  performance,
-  setTimeout,
-  clearTimeout,
-  TextDecoder,
-  TextEncoder,
-  URL,
-  WebAssembly,
-} = globalThis as typeof globalThis & { readonly WebAssembly: object };
+const OF_PAGES = [
+  'console',
+  'crypto',
+  'fetch',
+  'MessageChannel',
+  'performance',
+  'setTimeout',
+  'clearTimeout',
+  'TextDecoder',
+  'TextEncoder',
+  'URL',
+  'WebAssembly',
+] as const;
+
+const globals = globalThis as Readonly<Record<string, unknown>>;
 
 /**
  * Runs a bundle in a context that has what a browser's worker has, and nothing of Node.
@@ -26,17 +28,7 @@ const {
 export function runAsPage(script: string): Promise<Findings> {
   return new Promise((resolve, reject) => {
     const context = createContext({
-      console,
-      crypto,
-      fetch,
-      MessageChannel,
-      performance,
-      setTimeout,
-      clearTimeout,
-      TextDecoder,
-      TextEncoder,
-      URL,
-      WebAssembly,
+      ...Object.fromEntries(OF_PAGES.map((name) => [name, globals[name]])),
       // By this TensorFlow.js knows a worker.
       WorkerGlobalScope: Object,
       tellFindings: (found: Findings | undefined, error?: string) => {
